@@ -1,0 +1,101 @@
+"""API keys and JSON Web Tokens: who is asking.
+
+Mapping of keys to claims as hosted Supabase's edge does it: an opaque publishable or secret key stands for the
+``anon`` or ``service_role`` claims, a JWT speaks for itself.
+"""
+
+import hmac
+import time
+from typing import Any, Literal
+
+import jwt
+
+Reason = Literal["missing", "malformed", "signer", "signature", "claims", "expiry", "expired", "key"]
+ALGORITHMS = ["HS256"]
+FAR_FUTURE = 4102444800  # 2100-01-01, the expiry of opaque keys, in Unix seconds
+OPAQUE_PREFIX = "sb_"
+MALFORMED = "The token provided is not a valid JWT"
+
+
+class InvalidToken(Exception):
+    """A token was refused; ``str()`` is the text to show, ``reason`` the kind of fault for code to choose on."""
+
+    def __init__(self, message: str, reason: Reason) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Keyring:
+    """The project's JWT secret and its two opaque API keys."""
+
+    def __init__(self, jwt_secret: str, publishable: str, secret: str) -> None:
+        self._jwt_secret = jwt_secret
+        self._opaque = {publishable: "anon", secret: "service_role"}
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        """Return an HS256 JWT that carries ``claims`` as they are."""
+        return jwt.encode(claims, self._jwt_secret, algorithm="HS256")
+
+    def verify(self, token: str) -> dict[str, Any]:
+        """Return the checked claims of a user's JWT; HS256, ``role`` and ``exp`` required, no clock leeway.
+
+        ``aud``, ``iss`` and ``nbf`` are not checked, as in hosted Realtime and Data API. Raises InvalidToken.
+        """
+        claims = self._decode(token.strip())
+        if not isinstance(claims.get("role"), str) or claims.get("exp") is None:
+            raise InvalidToken("Fields `role` and `exp` are required in JWT", "claims")
+        check_expiry(claims["exp"], time.time())
+        return claims
+
+    def claims_of(self, apikey: str | None, authorization: str | None) -> dict[str, Any]:
+        """Return the claims that a request's ``apikey`` and ``Authorization`` headers stand for.
+
+        A bearer JWT wins; an opaque bearer token gives way to the API key. Raises InvalidToken.
+        """
+        bearer = bearer_token(authorization)
+        token = bearer if bearer and not bearer.startswith(OPAQUE_PREFIX) else (apikey or bearer)
+        if not token:
+            raise InvalidToken("API key is missing", "missing")
+        return self.claims_of_key(token)
+
+    def claims_of_key(self, key: str) -> dict[str, Any]:
+        """Return the claims of one key: opaque key or JWT. Raises InvalidToken."""
+        role = self.opaque_role(key)
+        if role is not None:
+            return {"role": role, "exp": FAR_FUTURE}
+        if key.startswith(OPAQUE_PREFIX):
+            raise InvalidToken(MALFORMED, "key")
+        return self.verify(key)
+
+    def opaque_role(self, key: str) -> str | None:
+        """Return ``anon`` or ``service_role`` if ``key`` is one of the opaque keys; compares in constant time."""
+        candidate = key.encode()
+        return next((role for known, role in self._opaque.items() if hmac.compare_digest(known.encode(), candidate)), None)
+
+    def _decode(self, token: str) -> dict[str, Any]:
+        options: Any = {"verify_exp": False, "verify_aud": False, "verify_iss": False, "verify_nbf": False,
+                        "verify_iat": False, "verify_sub": False, "verify_jti": False}
+        try:
+            claims: dict[str, Any] = jwt.decode(token, self._jwt_secret, algorithms=ALGORITHMS, options=options)
+        except jwt.InvalidAlgorithmError as error:
+            raise InvalidToken("Failed to generate JWT signer, check your JWT secret or JWKS configuration",
+                               "signer") from error
+        except jwt.InvalidSignatureError as error:
+            raise InvalidToken("Failed to validate JWT signature", "signature") from error
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise InvalidToken(MALFORMED, "malformed") from error
+        return claims
+
+
+def bearer_token(authorization: str | None) -> str | None:
+    """Return the token of an ``Authorization: Bearer …`` header value, None if there is none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def check_expiry(exp: object, now: float) -> None:
+    """Raise InvalidToken unless ``exp`` (Unix seconds, may be fractional) lies after ``now``."""
+    if isinstance(exp, bool) or not isinstance(exp, (int, float)):
+        raise InvalidToken("Token expiration time is invalid", "expiry")
+    if not exp > now:
+        raise InvalidToken(f"Token has expired {int(now - exp)} seconds ago", "expired")
