@@ -1,0 +1,1 @@
+"""What Rivulet runs on: the local stack, the command line, deployment and monitoring."""

@@ -1,0 +1,1 @@
+"""A complete Supabase-compatible stack on this machine, for development, demonstrations and tests."""
