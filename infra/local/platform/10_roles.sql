@@ -43,20 +43,18 @@ alter role supabase_admin set search_path = '$user', 'public', 'auth', 'extensio
 do $$
 begin
   execute pg_catalog.format('alter database %I owner to postgres', pg_catalog.current_database());
-  execute pg_catalog.format('grant create on database %I to supabase_auth_admin, supabase_storage_admin',
-                            pg_catalog.current_database());
 end
 $$;
 
 create schema if not exists extensions authorization postgres;
-create schema if not exists auth authorization supabase_auth_admin;
-create schema if not exists storage authorization supabase_storage_admin;
+create schema if not exists auth;
+create schema if not exists storage;
 
 grant usage on schema public to anon, authenticated, service_role;
 grant create, usage on schema public to postgres;
 grant usage on schema extensions to anon, authenticated, service_role, supabase_auth_admin, supabase_storage_admin;
-grant usage on schema auth to anon, authenticated, service_role, postgres, supabase_storage_admin;
-grant usage on schema storage to anon, authenticated, service_role, postgres;
+grant usage on schema auth to anon, authenticated, service_role, postgres, supabase_auth_admin, supabase_storage_admin;
+grant usage on schema storage to anon, authenticated, service_role, postgres, supabase_storage_admin;
 
 do $$
 declare
@@ -86,6 +84,23 @@ language sql stable set search_path = '' as $$
       or (select rolsuper from pg_catalog.pg_roles where rolname = current_user)
 $$;
 
+-- An object moved out of its schema is still known by its owner.
+create or replace function extensions.is_platform_object(catalog oid, object oid, schema_name text) returns boolean
+language sql stable set search_path = '' as $$
+  select schema_name in ('auth', 'storage', 'realtime')
+      or exists (
+           select from (select relowner as owner from pg_catalog.pg_class
+                         where catalog = 'pg_catalog.pg_class'::pg_catalog.regclass and oid = object
+                        union all
+                        select proowner from pg_catalog.pg_proc
+                         where catalog = 'pg_catalog.pg_proc'::pg_catalog.regclass and oid = object
+                        union all
+                        select typowner from pg_catalog.pg_type
+                         where catalog = 'pg_catalog.pg_type'::pg_catalog.regclass and oid = object) owned
+           join pg_catalog.pg_roles on pg_roles.oid = owned.owner
+          where rolname in ('supabase_auth_admin', 'supabase_storage_admin', 'supabase_realtime_admin'))
+$$;
+
 create or replace function extensions.guard_platform_ddl() returns event_trigger
 language plpgsql set search_path = '' as $$
 declare
@@ -97,8 +112,7 @@ begin
   for command in
     select c.object_type, c.schema_name, c.object_identity
       from pg_catalog.pg_event_trigger_ddl_commands() c
-     where (c.schema_name in ('auth', 'storage', 'realtime')
-            or c.object_type = 'schema' and c.object_identity in ('auth', 'storage', 'realtime'))
+     where extensions.is_platform_object(c.classid, c.objid, c.schema_name)
        and c.object_type not in ('policy', 'trigger')
        and c.command_tag not in ('CREATE POLICY', 'ALTER POLICY', 'CREATE TRIGGER', 'ALTER TRIGGER')
   loop
@@ -120,8 +134,7 @@ begin
   for dropped in
     select d.object_type, d.object_identity
       from pg_catalog.pg_event_trigger_dropped_objects() d
-     where (d.schema_name in ('auth', 'storage', 'realtime')
-            or d.object_type = 'schema' and d.object_identity in ('auth', 'storage', 'realtime'))
+     where d.schema_name in ('auth', 'storage', 'realtime')
        and d.object_type not in ('policy', 'trigger')
   loop
     raise exception using errcode = '42501', message = pg_catalog.format(
