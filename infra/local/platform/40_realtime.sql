@@ -49,8 +49,8 @@ begin
         execute pg_catalog.format('create table realtime.%I partition of realtime.messages for values from (%L) to (%L)',
                                   partition, day, day + 1);
         execute pg_catalog.format('alter table realtime.%I owner to supabase_realtime_admin', partition);
-      exception when check_violation then
-        null;
+      exception when check_violation or duplicate_table or unique_violation then
+        null; -- another server may be doing the same
       end;
     end if;
   end loop;
@@ -60,7 +60,7 @@ begin
        and c.relname ~ '^messages_\d{4}_\d\d_\d\d$'
        and pg_catalog.to_date(pg_catalog.right(c.relname, 10), 'YYYY_MM_DD') < today - 3
   loop
-    execute pg_catalog.format('drop table realtime.%I', partition);
+    execute pg_catalog.format('drop table if exists realtime.%I', partition);
   end loop;
   delete from realtime.messages_default
    where inserted_at < pg_catalog.timezone('utc', pg_catalog.now()) - interval '72 hours';
@@ -82,6 +82,9 @@ language plpgsql as $$
 declare
   message_id uuid := gen_random_uuid();
 begin
+  if jsonb_typeof(payload) <> 'object' then
+    raise exception 'payload must be a JSON object';
+  end if;
   perform set_config('realtime.topic', topic, true);
   insert into realtime.messages (id, payload, event, topic, private, extension)
   values (message_id, jsonb_build_object('id', message_id) || payload, event, topic, private, 'broadcast');
@@ -137,31 +140,34 @@ create or replace function realtime.visible_rows(
 ) returns setof record
 language plpgsql volatile as $$
 declare
-  patience constant timestamptz := clock_timestamp() + interval '1 second';
+  patience constant timestamptz := pg_catalog.clock_timestamp() + interval '1 second';
   settled boolean;
 begin
   loop
-    select bool_and(pg_visible_in_snapshot(
-             (x + ((m >> 32) - (x > (m & 4294967295))::int << 32))::text::xid8, pg_current_snapshot()))
+    -- The log's transaction numbers have 32 bits; the upper half is that of the nearest number known.
+    select pg_catalog.bool_and(pg_catalog.pg_visible_in_snapshot(
+             (next_xid + ((xid - (next_xid & 4294967295) + 2147483648) & 4294967295) - 2147483648)::text::xid8,
+             pg_catalog.pg_current_snapshot()))
       into settled
-      from unnest(xids) x, cast(pg_snapshot_xmax(pg_current_snapshot())::text as bigint) m;
-    exit when coalesce(settled, true) or clock_timestamp() > patience;
-    perform pg_sleep(0.0005);
+      from pg_catalog.unnest(xids) xid,
+           cast(pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text as bigint) next_xid;
+    exit when coalesce(settled, true) or pg_catalog.clock_timestamp() > patience;
+    perform pg_catalog.pg_sleep(0.0005);
   end loop;
-  for i in 1 .. cardinality(roles) loop
+  for i in 1 .. pg_catalog.cardinality(roles) loop
     visible := null;
     failure := null;
     begin
-      perform set_config('request.jwt.claims', claims[i]::text, true),
-              set_config('request.jwt.claim.sub', coalesce(claims[i] ->> 'sub', ''), true),
-              set_config('request.jwt.claim.role', coalesce(claims[i] ->> 'role', ''), true),
-              set_config('request.jwt.claim.email', coalesce(claims[i] ->> 'email', ''), true),
-              set_config('role', roles[i], true);
+      perform pg_catalog.set_config('request.jwt.claims', claims[i]::text, true),
+              pg_catalog.set_config('request.jwt.claim.sub', coalesce(claims[i] ->> 'sub', ''), true),
+              pg_catalog.set_config('request.jwt.claim.role', coalesce(claims[i] ->> 'role', ''), true),
+              pg_catalog.set_config('request.jwt.claim.email', coalesce(claims[i] ->> 'email', ''), true),
+              pg_catalog.set_config('role', roles[i], true);
       execute query into visible using keys[i];
     exception when others then
       failure := sqlerrm;
     end;
-    perform set_config('role', 'none', true);
+    perform pg_catalog.set_config('role', 'none', true);
     return next;
   end loop;
 end
