@@ -1,0 +1,114 @@
+-- From a question to its answer: the triggers, and what the respond handler calls.
+
+create function rivulet.enqueue_respond(m public.messages) returns void
+language sql volatile set search_path = '' as $$
+    select rivulet.enqueue('respond', c.owner_id, m.id,
+                           jsonb_build_object('message_id', m.id, 'question_id', m.reply_to), m.trace_id, c.id::text)
+    from public.conversations c where c.id = m.conversation_id
+$$;
+
+-- The answer's row exists from the moment the question is accepted, so that everyone who watches sees it pending.
+create function rivulet.receive_question() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+    v_answer public.messages;
+begin
+    perform rivulet.lock_group(new.conversation_id::text);
+    insert into public.messages (conversation_id, role, status, reply_to, trace_id)
+    values (new.conversation_id, 'assistant', 'pending', new.id, new.trace_id) returning * into v_answer;
+    perform rivulet.enqueue_respond(v_answer);
+    update public.conversations
+    set updated_at = now(), title = coalesce(title, left(regexp_replace(btrim(new.content), '\s+', ' ', 'g'), 80))
+    where id = new.conversation_id;
+    return null;
+end $$;
+create trigger messages_receive_question after insert on public.messages
+    for each row when (new.role = 'user') execute function rivulet.receive_question();
+
+-- Stop is a row: works from any device, and ends the model call.
+create function rivulet.stop_answer() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    perform rivulet.cancel_subject(new.id);
+    return null;
+end $$;
+create trigger messages_stop_answer after update of status on public.messages
+    for each row when (new.status = 'cancelled' and old.status <> 'cancelled') execute function rivulet.stop_answer();
+
+create function rivulet.restart_answer(p_message uuid) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    m public.messages;
+begin
+    update public.messages
+    set status = 'pending', content = '', error_code = null, error_message = null, updated_at = now()
+    where id = p_message and status = 'failed' returning * into m;
+    if not found then return false; end if;
+    perform rivulet.enqueue_respond(m);
+    return true;
+end $$;
+
+-- ── respond ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- Returns the question, who asks, which library answers, and the earlier turns, oldest first.
+create function public.start_respond_v1(p_job bigint, p_fence bigint, p_history integer default 12) returns jsonb
+language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
+declare
+    j rivulet.jobs := rivulet.holds(p_job, p_fence);
+    q public.messages;
+begin
+    if j.id is null then return rivulet.stale(p_job, p_fence); end if;
+    -- A new attempt takes the draft over: readers drop the text of lower fences.
+    update public.messages set status = 'streaming', content = '', fence = p_fence, updated_at = now()
+    where id = j.subject_id and status in ('pending', 'streaming');
+    if not found then return rivulet.supersede(p_job, p_fence); end if;
+    select * into q from public.messages where id = (j.payload ->> 'question_id')::uuid;
+    return (
+        select jsonb_build_object(
+            'status', 'ok', 'message_id', j.subject_id, 'conversation_id', c.id, 'user_id', c.owner_id,
+            'library_id', c.library_id, 'question', q.content,
+            'history', (select coalesce(jsonb_agg(jsonb_build_object('role', h.role, 'content', h.content) order by h.position), '[]')
+                        from (select * from public.messages m
+                              where m.conversation_id = c.id and m.position < q.position and m.status = 'complete'
+                              order by m.position desc limit p_history) h))
+        from public.conversations c where c.id = q.conversation_id);
+end $$;
+
+-- The draft, at most about once a second: what a reader who comes late starts from. Answers cancel if the person stopped it.
+create function public.save_draft_v1(p_job bigint, p_fence bigint, p_content text) returns jsonb
+language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
+declare
+    j rivulet.jobs := rivulet.holds(p_job, p_fence);
+begin
+    if j.id is null then return rivulet.stale(p_job, p_fence); end if;
+    update public.messages set content = p_content, updated_at = now()
+    where id = j.subject_id and fence = p_fence and status in ('streaming', 'cancelled');
+    return jsonb_build_object('status', case when j.cancel_requested then 'cancel' else 'ok' end);
+end $$;
+
+-- Final text, citations and completion in one transaction.
+-- p_answer: {content, model, usage, timings, metadata, citations: [{marker, chunk_id, quote, char_start, char_end}]}.
+create function public.complete_respond_v1(p_job bigint, p_fence bigint, p_answer jsonb) returns jsonb
+language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
+declare
+    j rivulet.jobs := rivulet.take(p_job, p_fence);
+begin
+    if j.id is null then return rivulet.stale(p_job, p_fence); end if;
+    if j.cancel_requested then
+        perform rivulet.finish(j, 'cancelled');
+        return '{"status": "cancelled"}';
+    end if;
+    -- Title and page come from the passage's own rows, never from the model. A passage that was deleted since is not cited.
+    insert into public.citations (message_id, marker, chunk_id, document_id, title, page, quote, char_start, char_end)
+    select j.subject_id, a.marker, c.id, d.id, d.title, c.page, substr(c.text, a.char_start + 1, a.char_end - a.char_start),
+           a.char_start, a.char_end
+    from jsonb_to_recordset(p_answer -> 'citations') as a (marker integer, chunk_id uuid, char_start integer, char_end integer)
+    join public.chunks c on c.id = a.chunk_id join public.documents d on d.id = c.document_id
+    on conflict do nothing;
+    update public.messages
+    set status = 'complete', content = p_answer ->> 'content', model = p_answer ->> 'model', usage = p_answer -> 'usage',
+        timings = p_answer -> 'timings', metadata = coalesce(p_answer -> 'metadata', '{}'), updated_at = now()
+    where id = j.subject_id;
+    perform rivulet.finish(j, 'done', jsonb_build_object('model', p_answer -> 'model', 'usage', p_answer -> 'usage'));
+    return '{"status": "done"}';
+end $$;

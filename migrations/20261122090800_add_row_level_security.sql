@@ -1,0 +1,119 @@
+-- Who may do what. Nobody but the owner of a right reads or writes; the service role, which bypasses these policies, does the work.
+
+-- Start from nothing: hosted Supabase grants all on new tables and functions in public by default.
+revoke all on all tables in schema public from anon, authenticated;
+do $$
+declare
+    f regprocedure;
+begin
+    for f in select oid::regprocedure from pg_proc
+             where pronamespace = 'public'::regnamespace and proname ~ '_v[0-9]+$' loop
+        execute format('revoke execute on function %s from public, anon, authenticated', f);
+        execute format('grant execute on function %s to service_role', f);
+    end loop;
+    for f in select oid::regprocedure from pg_proc where pronamespace = 'rivulet'::regnamespace loop
+        execute format('revoke execute on function %s from public', f);
+    end loop;
+end $$;
+revoke execute on function public.retry_document(uuid) from public, anon;
+grant execute on function public.retry_document(uuid) to authenticated, service_role;
+grant execute on function rivulet.libraries_of(uuid, public.library_role) to authenticated;
+
+alter table public.libraries enable row level security;
+alter table public.library_members enable row level security;
+alter table public.documents enable row level security;
+alter table public.chunks enable row level security;
+alter table public.conversations enable row level security;
+alter table public.messages enable row level security;
+alter table public.citations enable row level security;
+alter table public.feedback enable row level security;
+
+-- Libraries: members see them, anybody signed in makes them, owners rename and delete them (not the personal one).
+grant select, insert (id, name), update (name), delete on public.libraries to authenticated;
+create policy "members see their libraries" on public.libraries for select to authenticated
+    using (id in (select rivulet.libraries_of((select auth.uid()))) or owner_id = (select auth.uid()));
+create policy "people make libraries" on public.libraries for insert to authenticated
+    with check (owner_id = (select auth.uid()) and not personal);
+create policy "owners rename" on public.libraries for update to authenticated
+    using (id in (select rivulet.libraries_of((select auth.uid()), 'owner')));
+create policy "owners delete" on public.libraries for delete to authenticated
+    using (not personal and id in (select rivulet.libraries_of((select auth.uid()), 'owner')));
+
+-- Members: seen by each other, chosen by the owner, and anybody may leave. An owner's own row stays.
+grant select, insert (library_id, user_id, role), update (role), delete on public.library_members to authenticated;
+create policy "members see each other" on public.library_members for select to authenticated
+    using (library_id in (select rivulet.libraries_of((select auth.uid()))));
+create policy "owners add members" on public.library_members for insert to authenticated
+    with check (role <> 'owner' and library_id in (select rivulet.libraries_of((select auth.uid()), 'owner')));
+create policy "owners change roles" on public.library_members for update to authenticated
+    using (role <> 'owner' and library_id in (select rivulet.libraries_of((select auth.uid()), 'owner')))
+    with check (role <> 'owner');
+create policy "owners remove members and members leave" on public.library_members for delete to authenticated
+    using (role <> 'owner' and (user_id = (select auth.uid())
+           or library_id in (select rivulet.libraries_of((select auth.uid()), 'owner'))));
+
+-- Documents: members read, editors add, replace and delete. Status and counters belong to the listeners.
+grant select, insert (id, library_id, title, content, mime), update (title, content), delete on public.documents to authenticated;
+create policy "members read documents" on public.documents for select to authenticated
+    using (library_id in (select rivulet.libraries_of((select auth.uid()))));
+create policy "editors add documents" on public.documents for insert to authenticated
+    with check (source = 'inline' and owner_id = (select auth.uid())
+                and library_id in (select rivulet.libraries_of((select auth.uid()), 'editor')));
+create policy "editors change documents" on public.documents for update to authenticated
+    using (library_id in (select rivulet.libraries_of((select auth.uid()), 'editor')));
+create policy "editors delete documents" on public.documents for delete to authenticated
+    using (library_id in (select rivulet.libraries_of((select auth.uid()), 'editor')));
+
+-- Passages: the active version of what a member may read.
+grant select on public.chunks to authenticated;
+create policy "members read active passages" on public.chunks for select to authenticated
+    using (library_id in (select rivulet.libraries_of((select auth.uid())))
+           and exists (select from public.documents d where d.id = document_id and d.active_version = version));
+
+-- Conversations and what is in them: their owner's alone.
+grant select, insert (id, library_id, title), update (library_id, title), delete on public.conversations to authenticated;
+create policy "own conversations" on public.conversations for select to authenticated using (owner_id = (select auth.uid()));
+create policy "start a conversation" on public.conversations for insert to authenticated
+    with check (owner_id = (select auth.uid())
+                and (library_id is null or library_id in (select rivulet.libraries_of((select auth.uid())))));
+create policy "change own conversation" on public.conversations for update to authenticated
+    using (owner_id = (select auth.uid()))
+    with check (owner_id = (select auth.uid())
+                and (library_id is null or library_id in (select rivulet.libraries_of((select auth.uid())))));
+create policy "delete own conversation" on public.conversations for delete to authenticated using (owner_id = (select auth.uid()));
+
+-- Messages: people write questions and stop answers; nothing else of an answer is theirs to change.
+grant select, insert (id, conversation_id, content), update (status) on public.messages to authenticated;
+create policy "read own messages" on public.messages for select to authenticated
+    using (conversation_id in (select id from public.conversations where owner_id = (select auth.uid())));
+create policy "ask" on public.messages for insert to authenticated
+    with check (role = 'user' and conversation_id in (select id from public.conversations where owner_id = (select auth.uid())));
+create policy "stop an answer" on public.messages for update to authenticated
+    using (role = 'assistant' and status in ('pending', 'streaming')
+           and conversation_id in (select id from public.conversations where owner_id = (select auth.uid())))
+    with check (status = 'cancelled');
+
+grant select on public.citations to authenticated;
+create policy "read own citations" on public.citations for select to authenticated
+    using (message_id in (select id from public.messages));  -- the messages that this person may read
+
+grant select, insert (message_id, rating, comment), update (rating, comment), delete on public.feedback to authenticated;
+create policy "own feedback" on public.feedback for all to authenticated
+    using (user_id = (select auth.uid()))
+    with check (user_id = (select auth.uid()) and message_id in (select id from public.messages where role = 'assistant'));
+
+-- Files: the first folder of an object's name is the library.
+create policy "members read files" on storage.objects for select to authenticated
+    using (bucket_id = 'documents'
+           and (storage.foldername(name))[1] in (select rivulet.libraries_of((select auth.uid()))::text));
+create policy "editors upload files" on storage.objects for insert to authenticated
+    with check (bucket_id = 'documents'
+                and (storage.foldername(name))[1] in (select rivulet.libraries_of((select auth.uid()), 'editor')::text));
+create policy "editors replace files" on storage.objects for update to authenticated
+    using (bucket_id = 'documents'
+           and (storage.foldername(name))[1] in (select rivulet.libraries_of((select auth.uid()), 'editor')::text))
+    with check (bucket_id = 'documents'
+                and (storage.foldername(name))[1] in (select rivulet.libraries_of((select auth.uid()), 'editor')::text));
+create policy "editors delete files" on storage.objects for delete to authenticated
+    using (bucket_id = 'documents'
+           and (storage.foldername(name))[1] in (select rivulet.libraries_of((select auth.uid()), 'editor')::text));
