@@ -1,0 +1,129 @@
+"""Fixtures for every kind of test: real servers, started once per session, and a fresh database per test."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from infra.local import chroma as chroma_server
+from infra.local import ports, redis, state
+from tests import databases, isolation, serving
+
+
+def pytest_configure() -> None:
+    isolation.begin()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    left = isolation.left_processes()
+    for process in left:
+        session.config.get_terminal_writer().line(
+            f"\nleft behind by a test: {process.pid} {process.cmdline()}", red=True
+        )
+        process.kill()
+    if left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests (`pytest.mark.anyio`) run on asyncio, as the product does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[databases.Server]:
+    """The session's PostgreSQL."""
+    with databases.running_server() as running:
+        yield running
+
+
+@pytest.fixture
+def database(server: databases.Server) -> Iterator[databases.Database]:
+    """A database with the platform and all migrations, for one test."""
+    with server.database_from(databases.PROJECT_TEMPLATE) as made:
+        yield made
+
+
+@pytest.fixture
+def platform_database(server: databases.Server) -> Iterator[databases.Database]:
+    """A database as a new Supabase project has it, without our migrations, for one test."""
+    with server.database_from(databases.PLATFORM_TEMPLATE) as made:
+        yield made
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A running gateway and the database behind it."""
+
+    url: str
+    database: databases.Database
+    storage: Path
+
+
+@pytest.fixture
+def gateway(database: databases.Database, tmp_path: Path) -> Iterator[Gateway]:
+    """The gateway of the local stack in front of this test's database."""
+    from infra.local.gateway.app import create_app
+    from infra.local.gateway.settings import GatewaySettings
+
+    storage = tmp_path / "storage"
+
+    def settings(port: int) -> GatewaySettings:
+        return GatewaySettings.from_env(
+            {
+                "GATEWAY_HOST": ports.HOST,
+                "GATEWAY_PORT": str(port),
+                "GATEWAY_ADMIN_DSN": database.admin_dsn,
+                "GATEWAY_AUTHENTICATOR_DSN": database.authenticator_dsn,
+                "GATEWAY_AUTH_DSN": database.auth_dsn,
+                "GATEWAY_STORAGE_DSN": database.storage_dsn,
+                "GATEWAY_STORAGE_DIR": str(storage),
+                "JWT_SECRET": database.jwt_secret,
+                "SUPABASE_PUBLISHABLE_KEY": database.publishable_key,
+                "SUPABASE_SECRET_KEY": database.secret_key,
+                "LOG_LEVEL": "WARNING",
+            }
+        )
+
+    with serving.application(lambda port: create_app(settings(port))) as url:
+        yield Gateway(url, database, storage)
+
+
+@pytest.fixture(scope="session")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Chroma server; tests keep apart by collection names of their own."""
+    port = ports.any_free()
+    command = chroma_server.command(tmp_path_factory.mktemp("chroma"), port)
+    url = f"http://{ports.HOST}:{port}"
+    with serving.process(
+        command, chroma_server.environment(), lambda: serving.answers(url + chroma_server.HEALTH_PATH)
+    ):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Redis server; tests keep apart by keys of their own."""
+    port, password = ports.any_free(), state.Secrets().redis_password
+    configuration = redis.configure(tmp_path_factory.mktemp("redis"), port, password)
+    with serving.process(redis.command(configuration), {}, lambda: serving.listens(port)):
+        yield redis.url(port, password)
+
+
+@pytest.fixture(scope="session")
+def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the local model server, without `/v1`."""
+    port = ports.any_free()
+    environment = {
+        "MODELS_HOST": ports.HOST,
+        "MODELS_PORT": str(port),
+        "MODELS_DIR": str(tmp_path_factory.mktemp("models")),
+    }
+    url = f"http://{ports.HOST}:{port}"
+    with serving.process(
+        [sys.executable, "-m", "infra.local.models"], environment, lambda: serving.answers(f"{url}/healthz")
+    ):
+        yield url

@@ -1,0 +1,89 @@
+"""Starts real servers for tests: other programs as processes, our own applications in a thread."""
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp
+
+from infra.local import ports
+from tests.waiting import eventually
+
+START_SECONDS = 30.0
+
+
+@contextmanager
+def process(
+    command: list[str], environment: Mapping[str, str], healthy: Callable[[], bool]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program until the block ends; the block starts when `healthy` holds."""
+    with tempfile.TemporaryFile() as output:
+        started = subprocess.Popen(
+            command,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+        def ready() -> None:
+            if started.poll() is not None:
+                output.seek(0)
+                raise RuntimeError(f"{command[:4]} ended with {started.returncode}:\n{output.read().decode()[-4000:]}")
+            assert healthy(), f"{command[:4]} is not ready"
+
+        try:
+            eventually(ready, within=START_SECONDS)
+            yield started
+        finally:
+            if started.poll() is None:
+                started.send_signal(signal.SIGTERM)
+            started.wait(timeout=20)
+
+
+@contextmanager
+def application(make: Callable[[int], ASGIApp]) -> Iterator[str]:
+    """Serve an application from a thread; `make` is given the port. Yields the address without trailing slash."""
+    with socket.socket() as listening:
+        listening.bind((ports.HOST, 0))
+        port = listening.getsockname()[1]
+        config = uvicorn.Config(make(port), log_level="warning", access_log=False, ws="websockets-sansio")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="application")
+        thread.start()
+        try:
+            eventually(lambda: _assert_started(server, thread), within=START_SECONDS)
+            yield f"http://{ports.HOST}:{port}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)
+            assert not thread.is_alive(), "the application did not stop"
+
+
+def _assert_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    if not thread.is_alive():
+        raise RuntimeError("the application stopped while starting; its log says why")
+    assert server.started
+
+
+def answers(url: str) -> bool:
+    """Whether a GET of `url` is answered with 200."""
+    try:
+        return httpx.get(url, timeout=2.0).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def listens(port: int) -> bool:
+    """Whether something accepts connections on this port of the loopback address."""
+    with socket.socket() as client:
+        client.settimeout(2.0)
+        return client.connect_ex((ports.HOST, port)) == 0
