@@ -6,6 +6,7 @@ Mapping of keys to claims as hosted Supabase's edge does it: an opaque publishab
 
 import hmac
 import time
+from functools import lru_cache
 from typing import Any, Literal
 
 import jwt
@@ -13,6 +14,7 @@ import jwt
 Reason = Literal["missing", "malformed", "signer", "signature", "claims", "expiry", "expired", "key"]
 ALGORITHMS = ["HS256"]
 FAR_FUTURE = 4102444800  # 2100-01-01, the expiry of opaque keys, in Unix seconds
+CHECKED_MAX = 512  # tokens whose signature need not be computed again
 OPAQUE_PREFIX = "sb_"
 MALFORMED = "The token provided is not a valid JWT"
 
@@ -31,6 +33,7 @@ class Keyring:
     def __init__(self, jwt_secret: str, publishable: str, secret: str) -> None:
         self._jwt_secret = jwt_secret
         self._opaque = {publishable: "anon", secret: "service_role"}
+        self._checked = lru_cache(maxsize=CHECKED_MAX)(self._decode)
 
     def sign(self, claims: dict[str, Any]) -> str:
         """Return an HS256 JWT that carries ``claims`` as they are."""
@@ -41,7 +44,7 @@ class Keyring:
 
         ``aud``, ``iss`` and ``nbf`` are not checked, as in hosted Realtime and Data API. Raises InvalidToken.
         """
-        claims = self._decode(token.strip())
+        claims = dict(self._checked(token.strip()))
         if not isinstance(claims.get("role"), str) or claims.get("exp") is None:
             raise InvalidToken("Fields `role` and `exp` are required in JWT", "claims")
         check_expiry(claims["exp"], time.time())
@@ -70,16 +73,26 @@ class Keyring:
     def opaque_role(self, key: str) -> str | None:
         """Return ``anon`` or ``service_role`` if ``key`` is one of the opaque keys; compares in constant time."""
         candidate = key.encode()
-        return next((role for known, role in self._opaque.items() if hmac.compare_digest(known.encode(), candidate)), None)
+        return next(
+            (role for known, role in self._opaque.items() if hmac.compare_digest(known.encode(), candidate)), None
+        )
 
     def _decode(self, token: str) -> dict[str, Any]:
-        options: Any = {"verify_exp": False, "verify_aud": False, "verify_iss": False, "verify_nbf": False,
-                        "verify_iat": False, "verify_sub": False, "verify_jti": False}
+        options: Any = {
+            "verify_exp": False,
+            "verify_aud": False,
+            "verify_iss": False,
+            "verify_nbf": False,
+            "verify_iat": False,
+            "verify_sub": False,
+            "verify_jti": False,
+        }
         try:
             claims: dict[str, Any] = jwt.decode(token, self._jwt_secret, algorithms=ALGORITHMS, options=options)
         except jwt.InvalidAlgorithmError as error:
-            raise InvalidToken("Failed to generate JWT signer, check your JWT secret or JWKS configuration",
-                               "signer") from error
+            raise InvalidToken(
+                "Failed to generate JWT signer, check your JWT secret or JWKS configuration", "signer"
+            ) from error
         except jwt.InvalidSignatureError as error:
             raise InvalidToken("Failed to validate JWT signature", "signature") from error
         except (jwt.InvalidTokenError, ValueError) as error:
