@@ -58,6 +58,19 @@ class State:
         """The description of the running stack."""
         return self.folder / "stack.json"
 
+    @property
+    def wishes_file(self) -> Path:
+        """The parts that someone wants stopped while the others run."""
+        return self.folder / "wishes.json"
+
+    def stopped_parts(self) -> set[str]:
+        """The names in the wishes file."""
+        return set((read_json(self.wishes_file) or {}).get("stopped", []))
+
+    def wish_stopped(self, names: set[str]) -> None:
+        """Replace the wishes file."""
+        write_private(self.wishes_file, json.dumps({"stopped": sorted(names)}))
+
     def secrets(self) -> Secrets:
         """The secrets, made at the first call."""
         file = self.folder / "secrets.json"
@@ -65,7 +78,7 @@ class State:
             return Secrets.model_validate_json(file.read_bytes())
         except FileNotFoundError:
             made = Secrets()
-            write_private(file, made.model_dump_json(indent=2))
+            write_private(file, made.model_dump_json(indent=2), durable=True)
             return made
         except ValidationError as error:
             raise errors.StackError(
@@ -108,14 +121,15 @@ def _unusable(folder: Path, error: OSError) -> str:
     return f"The state folder {folder} cannot be written ({error.strerror}). Set {FOLDER_VARIABLE} to one that can."
 
 
-def write_private(file: Path, text: str) -> None:
-    """Replace a file's content in one step, readable by its owner alone."""
+def write_private(file: Path, text: str, *, durable: bool = False) -> None:
+    """Replace a file's content in one step, readable by its owner alone; `durable` outlasts a power cut."""
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(descriptor, "w") as stream:
             stream.write(text)
             stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -1,0 +1,126 @@
+"""The parts of the local stack, in one table."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from infra.local import account, chroma, database, environment, health, ports, postgres, redis, state
+from infra.local.part import Part
+
+Note = Callable[[str, str], None]
+# Queue → how many jobs one listener works on at a time.
+LISTENERS = {"parse": 2, "embed": 2, "respond": 4, "purge": 1}
+SERVERS = ("postgres", "redis", "chroma", "models", "gateway")
+
+
+def names() -> list[str]:
+    """Every part a stack can have."""
+    return [*SERVERS, *LISTENERS]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides which parts there are and how they find each other."""
+
+    home: state.State
+    secrets: state.Secrets
+    ports: Mapping[str, int]
+    given: Mapping[str, str]
+    place: account.Place
+
+    def parts(self) -> list[Part]:
+        """All parts; each comes after those it needs."""
+        servers = [_postgres(self), _redis(self), _chroma(self), _gateway(self)]
+        if "models" in self.ports:
+            servers.append(_models(self))
+        return servers + [self._listener(queue, tuple(server.name for server in servers)) for queue in LISTENERS]
+
+    def _listener(self, queue: str, needs: tuple[str, ...]) -> Part:
+        return Part(
+            name=queue,
+            command=(sys.executable, "-m", "listeners", queue, "--concurrency", str(LISTENERS[queue])),
+            environment={**self.given, **environment.application(self.ports, self.secrets, self.given)},
+            needs=needs,
+            folder=state.CHECKOUT,
+        )
+
+
+def choose_ports(given: Mapping[str, str], note: Note) -> dict[str, int]:
+    """A free port for every server; `note` is told of a usual one that is taken."""
+    chosen = {}
+    for name, usual in environment.USUAL_PORTS.items():
+        if name != "models" or environment.runs_local_models(given):
+            chosen[name] = ports.choose(usual)
+            if chosen[name] != usual:
+                note(name, f"port {usual} is in use by another program; taking {chosen[name]}")
+    return chosen
+
+
+def _postgres(plan: Plan) -> Part:
+    cluster = postgres.Cluster(plan.place, plan.ports["postgres"], plan.secrets.database_passwords["supabase_admin"])
+
+    def fill() -> None:
+        database.install_platform(cluster.dsn())
+        database.set_passwords(cluster.dsn(), plan.secrets.database_passwords)
+        owner = cluster.dsn(user="postgres", password=plan.secrets.database_passwords["postgres"])
+        database.migrate(owner, state.CHECKOUT / "migrations")
+
+    return Part(
+        name="postgres",
+        command=tuple(cluster.command()),
+        environment=environment.plain(plan.given),
+        port=cluster.port,
+        health=health.postgres(cluster),
+        prepare=lambda: postgres.prepare(cluster),
+        finish=fill,
+        owner=plan.place.process_owner(),
+        stop_signal=postgres.STOP_SIGNAL,
+    )
+
+
+def _redis(plan: Plan) -> Part:
+    port = plan.ports["redis"]
+    configuration = redis.configure(plan.home.folder / "redis", port, plan.secrets.redis_password)
+    return Part(
+        name="redis",
+        command=tuple(redis.command(configuration)),
+        environment=environment.plain(plan.given),
+        port=port,
+        health=health.redis(port),
+    )
+
+
+def _chroma(plan: Plan) -> Part:
+    port = plan.ports["chroma"]
+    return Part(
+        name="chroma",
+        command=tuple(chroma.command(plan.home.folder / "chroma", port)),
+        environment=environment.plain(plan.given) | chroma.environment(),
+        port=port,
+        health=health.http(port, chroma.HEALTH_PATH),
+    )
+
+
+def _models(plan: Plan) -> Part:
+    port = plan.ports["models"]
+    return Part(
+        name="models",
+        command=(sys.executable, "-m", "infra.local.models"),
+        environment=environment.models(plan.ports, plan.home.folder / "models", plan.given),
+        port=port,
+        health=health.http(port, "/healthz"),
+        folder=state.CHECKOUT,
+    )
+
+
+def _gateway(plan: Plan) -> Part:
+    port = plan.ports["gateway"]
+    return Part(
+        name="gateway",
+        command=(sys.executable, "-m", "infra.local.gateway"),
+        environment=environment.gateway(plan.ports, plan.secrets, plan.home.folder / "storage", plan.given),
+        needs=("postgres",),
+        port=port,
+        health=health.http(port, "/healthz"),
+        folder=state.CHECKOUT,
+    )
