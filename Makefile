@@ -1,0 +1,42 @@
+# What people and CI run. `make` alone explains itself.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# A virtual environment works in the folder it was made in, so the folder is part of the stamp's name.
+STAMP := $(VENV)/.installed-$(shell pwd | cksum | cut -d' ' -f1)
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test check lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Install everything into .venv; does nothing when that is done
+
+$(STAMP): requirements.txt pyproject.toml infra/setup.sh
+	@sh infra/setup.sh $(VENV)
+	@touch $@
+
+demo: setup ## Start the stack, drop real documents in, ask, watch the answers
+	@$(BIN)/rivulet demo
+
+up: setup ## Start the local stack
+	@$(BIN)/rivulet up
+
+down: setup ## Stop the local stack
+	@$(BIN)/rivulet down
+
+test: setup ## Run all tests; needs no network
+	@$(BIN)/python -m pytest
+
+check: setup ## Everything CI checks: format, lint, types, imports, tests
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(BIN)/python -m pytest
+
+lock: setup ## Compile requirements.txt anew from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --override requirements/overrides.txt -o requirements.txt

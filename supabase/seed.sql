@@ -1,0 +1,2 @@
+-- Rows that `supabase db reset` adds after the migrations. Rivulet needs none: signing up makes a person's library,
+-- and everything else comes from what people upload and ask.
