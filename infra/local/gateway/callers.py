@@ -1,7 +1,7 @@
 """Who asks and with which request, and how a transaction is told so.
 
-The settings are those that policies and functions on hosted Supabase read: ``role``, ``request.jwt.claims`` and the rest
-of ``request.*``, all local to the transaction.
+The settings are those that policies and functions on hosted Supabase read: ``role``, ``request.jwt.claims`` and the
+rest of ``request.*``, all local to the transaction.
 """
 
 from collections.abc import Iterable

@@ -11,7 +11,7 @@ ACQUIRE_TIMEOUT = 10.0  # seconds a request waits for a free connection, as Post
 IDLE_SECONDS = 30.0  # an unused connection is closed after between one and two of these
 
 
-class PoolExhausted(Exception):
+class PoolExhaustedError(Exception):
     """No connection became free in time."""
 
 
@@ -28,7 +28,7 @@ class Pool:
 
     @asynccontextmanager
     async def wire(self) -> AsyncIterator[Wire]:
-        """Lend a connection. Raises DatabaseLost if none can be opened, PoolExhausted if all stay busy."""
+        """Lend a connection. Raises DatabaseLostError if none can be opened, PoolExhaustedError if all stay busy."""
         await self._acquire()
         generation = self._generation
         try:
@@ -58,7 +58,7 @@ class Pool:
             async with asyncio.timeout(ACQUIRE_TIMEOUT):
                 await self._free.acquire()
         except TimeoutError:
-            raise PoolExhausted("Timed out acquiring connection from connection pool.") from None
+            raise PoolExhaustedError("Timed out acquiring connection from connection pool.") from None
 
     def _take(self) -> Wire | None:
         while self._idle:

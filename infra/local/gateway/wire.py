@@ -1,7 +1,7 @@
 """One connection to PostgreSQL that sends several statements at once and takes their answers at once.
 
-Stands on libpq's pipeline mode through ``psycopg.pq``: a request's settings, its statement and its commit cost one round
-trip, and results stay the bytes that PostgreSQL rendered. Statements met twice are prepared.
+Stands on libpq's pipeline mode through ``psycopg.pq``: a request's settings, its statement and its commit cost one
+round trip, and results stay the bytes that PostgreSQL rendered. Statements met twice are prepared.
 """
 
 import asyncio
@@ -34,12 +34,12 @@ class DatabaseError(Exception):
         self.sqlstate, self.message, self.detail, self.hint = sqlstate, message, detail, hint
 
 
-class DatabaseLost(Exception):
+class DatabaseLostError(Exception):
     """PostgreSQL cannot be reached, or the connection broke; nothing of the statement may be assumed."""
 
 
 class Wire:
-    """One open connection. Not for two tasks at once; after DatabaseLost or a cancellation it is closed."""
+    """One open connection. Not for two tasks at once; after DatabaseLostError or a cancellation it is closed."""
 
     def __init__(self, connection: psycopg.AsyncConnection) -> None:
         self._connection = connection  # kept: it owns the libpq connection
@@ -50,11 +50,11 @@ class Wire:
 
     @classmethod
     async def open(cls, dsn: str) -> "Wire":
-        """Connect; raises DatabaseLost."""
+        """Connect; raises DatabaseLostError."""
         try:
             return cls(await psycopg.AsyncConnection.connect(dsn, autocommit=True))
         except psycopg.Error as error:
-            raise DatabaseLost(str(error)) from error
+            raise DatabaseLostError(str(error)) from error
 
     def close(self) -> None:
         """Drop the connection at once."""
@@ -78,17 +78,29 @@ class Wire:
         """Run ``statements`` in one round trip and return their results in order.
 
         Without an explicit BEGIN they are one transaction, which ends with them. Raises DatabaseError for the first
-        that fails (an explicit transaction is then rolled back), DatabaseLost if the connection breaks.
+        that fails (an explicit transaction is then rolled back), DatabaseLostError if the connection breaks.
         """
         try:
             results = await self._exchange(statements)
         except psycopg.Error as error:
             self.close()
-            raise DatabaseLost(str(error)) from error
+            raise DatabaseLostError(str(error)) from error
         except BaseException:
             self.close()
             raise
         return await self._judge(results)
+
+    async def notified(self) -> None:
+        """Wait for notifications on channels listened to, and take all that have come. Raises DatabaseLostError."""
+        try:
+            while self._pg.notifies() is None:
+                await self._ready(writing=False)
+                self._pg.consume_input()
+            while self._pg.notifies() is not None:
+                pass
+        except psycopg.Error as error:
+            self.close()
+            raise DatabaseLostError(str(error)) from error
 
     async def _judge(self, results: list[PGresult]) -> list[PGresult]:
         failed = next((result for result in results if result.status == pq.ExecStatus.FATAL_ERROR), None)
@@ -97,7 +109,7 @@ class Wire:
         error = _error_of(failed)
         if self._pg.status != pq.ConnStatus.OK or error.sqlstate in LOST_STATES:
             self.close()
-            raise DatabaseLost(error.message)
+            raise DatabaseLostError(error.message)
         if not self.idle():
             await self.run(Statement("rollback"))
         raise error

@@ -20,7 +20,7 @@ class ApiError(Exception):
             {"code": self.code, "details": self.details, "hint": self.hint, "message": self.message})
 
 
-class NotInCache(ApiError):
+class NotInCacheError(ApiError):
     """The schema cache does not know a name; it may merely be old."""
 
 
@@ -54,7 +54,8 @@ def of_database(error: DatabaseError, anonymous: bool) -> tuple[ApiError, dict[s
     if error.sqlstate == "PGRST":
         return _raised(error)
     status = status_of(error, anonymous)
-    return ApiError(status if 100 <= status <= 599 else 500, error.sqlstate, error.message, error.detail, error.hint), {}
+    status = status if 200 <= status <= 599 else 500
+    return ApiError(status, error.sqlstate, error.message, error.detail, error.hint), {}
 
 
 def _raised(error: DatabaseError) -> tuple[ApiError, dict[str, str]]:
@@ -77,4 +78,4 @@ def unparsable(what: str, text: str, column: int, details: str) -> ApiError:
 
 def unsupported(what: str) -> ApiError:
     """Return the refusal of something that hosted Supabase can do and this gateway cannot."""
-    return ApiError(501, "PGRST100", f"{what} is not supported by this local gateway")
+    return ApiError(400, "PGRST127", "Feature not implemented", f"{what} is not supported by this local gateway")

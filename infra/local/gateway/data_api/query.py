@@ -51,7 +51,7 @@ class Logic:
     negated: bool = False
 
 
-Condition = Union[Filter, Logic]
+Condition = Filter | Logic
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,27 @@
+"""``python -m infra.local.gateway``: serve until told to stop."""
+
+import os
+import sys
+
+import uvicorn
+
+from infra.local.gateway import log
+from infra.local.gateway.app import create_app
+from infra.local.gateway.settings import GatewaySettings, SettingsError
+
+
+def main() -> int:
+    """Serve on the configured address; return the exit code."""
+    try:
+        settings = GatewaySettings.from_env(os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    log.set_up(settings.log_level)
+    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False,
+                timeout_graceful_shutdown=5)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""The gateway's application: every service behind one door."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from infra.local.gateway.data_api.routes import DataApi
+from infra.local.gateway.data_api.schema_cache import SchemaCache
+from infra.local.gateway.edge import Edge
+from infra.local.gateway.keys import Keyring
+from infra.local.gateway.pools import Pool, PoolExhaustedError
+from infra.local.gateway.realtime import Realtime
+from infra.local.gateway.settings import GatewaySettings
+from infra.local.gateway.wire import DatabaseError, DatabaseLostError, Statement
+
+DATA_CONNECTIONS = 10
+
+
+class Gateway:
+    """The services of one process and the connections they stand on."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.keyring = Keyring(settings.jwt_secret, settings.publishable_key, settings.secret_key)
+        self._data_pool = Pool(settings.authenticator_dsn, DATA_CONNECTIONS)
+        self._cache = SchemaCache(settings.authenticator_dsn, self._data_pool)
+        self._data_api = DataApi(self._data_pool, self._cache, self.keyring, settings.max_rows)
+        self._realtime = Realtime(settings.admin_dsn, self.keyring)
+
+    def routes(self) -> list[BaseRoute]:
+        """Return every service's routes."""
+        return [
+            Route("/healthz", self._health, methods=["GET"]),
+            Mount("/rest/v1", self._data_api),
+            *self._realtime.routes(),
+        ]
+
+    @asynccontextmanager
+    async def running(self, _: Starlette) -> AsyncIterator[None]:
+        """Keep the services running for as long as the application serves."""
+        self._cache.start()
+        await self._realtime.start()
+        try:
+            yield
+        finally:
+            await self._realtime.stop()
+            await self._cache.stop()
+            self._data_pool.close()
+
+    async def _health(self, _: Request) -> Response:
+        """Answer 200 when the database answers."""
+        try:
+            async with self._data_pool.wire() as wire:
+                await wire.run(Statement("select 1"))
+        except (DatabaseLostError, DatabaseError, PoolExhaustedError) as error:
+            return JSONResponse({"status": "unavailable", "message": str(error)}, status_code=503)
+        return JSONResponse({"status": "ok"})
+
+
+def create_app(settings: GatewaySettings) -> Starlette:
+    """Return the gateway as an ASGI application; its lifespan starts and stops everything."""
+    gateway = Gateway(settings)
+    return Starlette(routes=gateway.routes(), lifespan=gateway.running,
+                     middleware=[Middleware(Edge, keyring=gateway.keyring)],
+                     exception_handlers={404: _not_found})
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    return JSONResponse({"message": "no Route matched with those values"}, status_code=404)

@@ -1,0 +1,132 @@
+"""What every request passes first: CORS, API key, access log. As hosted Supabase's edge in front of its services."""
+
+import logging
+import time
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from infra.local.gateway.callers import headers_of
+from infra.local.gateway.http import ClientGoneError, send_answer
+from infra.local.gateway.keys import InvalidToken, Keyring
+
+access_log = logging.getLogger("rivulet.gateway.access")
+logger = logging.getLogger(__name__)
+
+#: Services whose every request needs an API key; Storage and Realtime look at tokens themselves.
+GUARDED = ("/rest/v1", "/auth/v1")
+#: Paths below them that browsers and mail links open without a key.
+OPEN = ("/auth/v1/.well-known/", "/auth/v1/verify", "/auth/v1/callback", "/auth/v1/authorize")
+ALLOW_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+EXPOSED_HEADERS = (b"access-control-expose-headers",
+                   b"Content-Encoding, Content-Location, Content-Range, Content-Type, Date, ETag, Location, "
+                   b"Range-Unit, Server, Transfer-Encoding, X-Total-Count, Link, X-Supabase-Api-Version, "
+                   b"Preference-Applied")
+ALLOW_ORIGIN = (b"access-control-allow-origin", b"*")
+NO_KEY = {"message": "No API key found in request",
+          "hint": "No `apikey` request header or url param was found."}
+BAD_KEY = {"message": "Invalid API key",
+           "hint": "Double check your Supabase `anon` or `service_role` API key."}
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the access log says about one request."""
+
+    status: int = 0
+    size: int = 0
+
+
+class Edge:
+    """ASGI middleware around the whole gateway."""
+
+    def __init__(self, app: ASGIApp, keyring: Keyring) -> None:
+        self._app, self._keyring = app, keyring
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through to its service, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, seen = time.perf_counter(), Seen()
+        watched = _watched(send, seen)
+        try:
+            await self._pass(scope, receive, watched)
+        except ClientGoneError:
+            logger.debug("the client closed the connection: %s %s", scope["method"], scope["path"])
+        except Exception:
+            logger.exception("unexpected error: %s %s", scope["method"], scope["path"])
+            if not seen.status:
+                await _send_json(watched, 500, {"message": "An unexpected error occurred"})
+        finally:
+            _log(scope, seen, time.perf_counter() - started)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "OPTIONS":
+            await send_answer(send, 204, _preflight(scope), b"")
+            return
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await _send_json(send, 401, refusal)
+            return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> dict[str, str] | None:
+        """Return what to answer a guarded request without a good key, None if it may pass."""
+        path: str = scope["path"]
+        if not path.startswith(GUARDED) or path.startswith(OPEN):
+            return None
+        key = _api_key(scope)
+        if not key:
+            return NO_KEY
+        try:
+            self._keyring.claims_of_key(key)
+        except InvalidToken:
+            return BAD_KEY
+        return None
+
+
+def _api_key(scope: Scope) -> str | None:
+    """Return the API key of header or query; one in the query is moved to the headers, where services look."""
+    for name, value in scope["headers"]:
+        if name == b"apikey":
+            return bytes(value).decode("latin-1")
+    if b"apikey=" not in scope["query_string"]:
+        return None
+    pairs = parse_qsl(scope["query_string"].decode("latin-1"))
+    key = next((value for name, value in pairs if name == "apikey"), None)
+    if key is not None and key.isascii():
+        scope["headers"] = [*scope["headers"], (b"apikey", key.encode("ascii"))]
+    return key
+
+
+def _preflight(scope: Scope) -> dict[str, str]:
+    asked = headers_of(scope["headers"]).get("access-control-request-headers", "*")
+    return {"access-control-allow-methods": ALLOW_METHODS, "access-control-allow-headers": asked,
+            "access-control-max-age": "86400", "vary": "Access-Control-Request-Headers"}
+
+
+def _watched(send: Send, seen: Seen) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            seen.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), ALLOW_ORIGIN, EXPOSED_HEADERS]
+        elif message["type"] == "http.response.body":
+            seen.size += len(message.get("body", b""))
+        await send(message)
+
+    return sending
+
+
+async def _send_json(send: Send, status: int, document: dict[str, str]) -> None:
+    await send_answer(send, status, {"content-type": "application/json; charset=utf-8"}, orjson.dumps(document))
+
+
+def _log(scope: Scope, seen: Seen, seconds: float) -> None:
+    """Write one line; the query string is left out, since it may hold keys, tokens and people's data."""
+    if access_log.isEnabledFor(logging.INFO):
+        access_log.info("request", extra={"fields": {
+            "method": scope["method"], "path": scope["path"], "status": seen.status or 499, "bytes": seen.size,
+            "ms": round(seconds * 1000, 2)}})
