@@ -5,7 +5,6 @@ must be able to reach the programs and the data, which it cannot when they lie b
 such as /root. Then both move to a folder of root's below /var/lib, and the state folder links there.
 """
 
-import hashlib
 import importlib.metadata
 import os
 import pwd
@@ -92,8 +91,9 @@ def _unprivileged_user() -> pwd.struct_passwd:
 def _own_data(folder: Path, user: pwd.struct_passwd, say: Callable[[str], None]) -> Path:
     """The real data folder, owned by `user`; `folder` itself or what it links to."""
     if not folder.exists() and not _reaches(user, folder.parent):
-        elsewhere = SHARED_FOLDER / f"data-{hashlib.sha256(bytes(folder)).hexdigest()[:12]}"
-        _make_shared(elsewhere)
+        _make_shared()
+        # A new name each time: what an older link leads to is not ours to overwrite.
+        elsewhere = Path(tempfile.mkdtemp(prefix="data-", dir=SHARED_FOLDER))
         folder.unlink(missing_ok=True)
         folder.symlink_to(elsewhere)
         say(f"{user.pw_name} cannot enter {folder.parent}; PostgreSQL keeps its files in {elsewhere}")
@@ -124,11 +124,10 @@ def _reaches(user: pwd.struct_passwd, folder: Path) -> bool:
     return found.returncode == 0
 
 
-def _make_shared(folder: Path) -> None:
-    """Make a folder of root's that everyone can pass through, whatever the umask says."""
-    for level in (SHARED_FOLDER, folder):
-        level.mkdir(parents=True, exist_ok=True)
-        level.chmod(0o755)
+def _make_shared() -> None:
+    """Make root's folder, which everyone can pass through, whatever the umask says."""
+    SHARED_FOLDER.mkdir(parents=True, exist_ok=True)
+    SHARED_FOLDER.chmod(0o755)
 
 
 def _copy_programs(programs: Path, user: pwd.struct_passwd) -> Path:
@@ -136,7 +135,7 @@ def _copy_programs(programs: Path, user: pwd.struct_passwd) -> Path:
     home = SHARED_FOLDER / f"postgresql-{_wheel_version()}"
     copy = home / programs.name
     if not copy.exists():
-        _make_shared(SHARED_FOLDER)
+        _make_shared()
         with tempfile.TemporaryDirectory(dir=SHARED_FOLDER) as scratch:
             unfinished = Path(scratch, "copy")
             # The programs look for their libraries in this sibling folder (Linux wheels).

@@ -2,35 +2,50 @@
 
 import os
 import signal
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 
-import psutil
-
-from infra.local.record import StackRecord
+from infra.local.record import ProcessRecord, StackRecord
 
 PATIENCE_SECONDS = 20.0
+LOOK_AGAIN_SECONDS = 0.02
 
 
-def end(record: StackRecord | None) -> None:
-    """End every part of `record` that still runs, with all the processes it started.
+def end(described: StackRecord | None) -> None:
+    """End every part of `described` that still runs, with all the processes it started.
 
     Processes are told by number and time of start, so that a stranger who got a number later is left alone.
     """
-    running = [] if record is None else _running(record)
-    for name, process in running:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
-    _, stubborn = psutil.wait_procs([process for _, process in running], timeout=PATIENCE_SECONDS)
-    for _, process in running:
+    running = {} if described is None else _running(described)
+    for name, process in running.items():
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
+    wait_until_gone(running.values(), PATIENCE_SECONDS)
+    for process in running.values():
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-    psutil.wait_procs(stubborn, timeout=PATIENCE_SECONDS)
+    wait_until_gone(running.values(), PATIENCE_SECONDS)
 
 
-def _running(record: StackRecord) -> list[tuple[str, psutil.Process]]:
-    found = []
-    for name, part in record.parts.items():
-        process = part.process.process() if part.process is not None else None
-        if process is not None:
-            found.append((name, process))
-    return found
+def wait_until_gone(processes: Iterable[ProcessRecord], seconds: float) -> bool:
+    """Wait until none of the processes runs; false when one still does after `seconds`.
+
+    A process that ended counts as gone even if nobody has collected it: where there is no proper init, as in
+    many containers, nobody ever does.
+    """
+    deadline = time.monotonic() + seconds
+    left = list(processes)
+    while left := [process for process in left if process.process() is not None]:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_AGAIN_SECONDS)
+    return True
+
+
+def _running(described: StackRecord) -> dict[str, ProcessRecord]:
+    return {
+        name: part.process
+        for name, part in described.parts.items()
+        if part.process is not None and part.process.process() is not None
+    }

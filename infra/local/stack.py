@@ -77,9 +77,7 @@ def down() -> bool:
         leftovers.end(last)
         home.stack_file.unlink(missing_ok=True)
         return last is not None
-    process = running.supervisor.process()
-    if process is not None:
-        _stop_supervisor(process)
+    _stop_supervisor(running.supervisor)
     return True
 
 
@@ -147,9 +145,9 @@ def _launch(home: state.State) -> None:
     )
     if started.returncode != 0:
         raise errors.StackError(started.stderr.strip())
-    child = int(started.stdout)
-    while (described := record.read(home)) is None or described.supervisor.pid != child:
-        if not psutil.pid_exists(child):
+    child = record.ProcessRecord.of(int(started.stdout))
+    while child is None or (described := record.read(home)) is None or described.supervisor.pid != child.pid:
+        if child is None or child.process() is None:
             raise errors.StackError(f"The supervisor did not start:\n{logs.tail(home.logs / 'supervisor.log')}")
         time.sleep(LOOK_AGAIN_SECONDS)
 
@@ -186,15 +184,14 @@ def _news(described: record.StackRecord) -> list[Progress]:
     return news
 
 
-def _stop_supervisor(process: psutil.Process) -> None:
-    with suppress(psutil.NoSuchProcess):
-        process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS)
-    except psutil.TimeoutExpired:
+def _stop_supervisor(supervised: record.ProcessRecord) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(supervised.pid, signal.SIGTERM)
+    if not leftovers.wait_until_gone([supervised], STOP_SECONDS):
         raise errors.StackError(
-            f"The stack did not stop within {STOP_SECONDS:.0f} seconds. End its supervisor with: kill -9 {process.pid}"
-        ) from None
+            f"The stack did not stop within {STOP_SECONDS:.0f} seconds. "
+            f"End its supervisor with: kill -9 {supervised.pid}; the next start clears up."
+        )
 
 
 def _wait_for_lock(home: state.State) -> None:

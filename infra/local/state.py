@@ -77,13 +77,21 @@ class State:
         try:
             return Secrets.model_validate_json(file.read_bytes())
         except FileNotFoundError:
+            self._refuse_orphaned_database(file)
             made = Secrets()
             write_private(file, made.model_dump_json(indent=2), durable=True)
             return made
         except ValidationError as error:
             raise errors.StackError(
-                f"{file} is damaged. Restore it; without it the database in {self.folder} stays locked."
+                f"{file} is damaged. Restore it, or move {self.folder} away to start with an empty one."
             ) from error
+
+    def _refuse_orphaned_database(self, file: Path) -> None:
+        if (self.folder / "postgres" / "PG_VERSION").exists():
+            raise errors.StackError(
+                f"{file} is gone, and with it the passwords of the database beside it. "
+                f"Restore it, or move {self.folder} away to start with an empty one."
+            )
 
 
 def find_folder(environment: Mapping[str, str]) -> Path:
