@@ -190,11 +190,11 @@ begin
         set lease_until = clock_timestamp() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
         from asked a
         where j.id = a.id and j.fence = a.fence and j.state = 'running' and j.deadline_at > clock_timestamp()
-        returning j.id, j.cancel_requested
+        returning j.id, j.fence, j.cancel_requested
     )
     select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'status',
                case when b.id is null then 'lost' when b.cancel_requested then 'cancel' else 'ok' end)), '[]')
-    into v_result from asked a left join beaten b on b.id = a.id;
+    into v_result from asked a left join beaten b using (id, fence);
     return v_result;
 end $$;
 

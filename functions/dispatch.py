@@ -1,0 +1,66 @@
+"""Runs one claimed job to its recorded end: for a listener, a serverless function and the command line alike."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from schema.errors import JobError, StaleClaimError, SupersededError, TransientError
+from schema.jobs import Claim, Queue
+from schema.ports import JobStore
+
+Handler = Callable[[Claim], Awaitable[None]]
+
+log = structlog.get_logger()
+
+
+class Dispatcher:
+    """Knows the handler of each queue it serves, and what each way to end means."""
+
+    def __init__(self, jobs: JobStore, handlers: Mapping[Queue, Handler]) -> None:
+        self._jobs = jobs
+        self._handlers = handlers
+
+    async def run(self, claim: Claim) -> None:
+        """Handle a job and record how it ended; raises only cancellation.
+
+        A cancelled run records nothing: who cancelled knows why (`acknowledge` a stop, `release` at shutdown).
+        """
+        started = time.monotonic()
+        with structlog.contextvars.bound_contextvars(
+            queue=claim.queue.value, job=claim.id, fence=claim.fence, attempt=claim.attempt, trace_id=claim.trace_id
+        ):
+            outcome = await self._outcome(claim)
+            log.info("job_ended", outcome=outcome, seconds=round(time.monotonic() - started, 3))
+
+    async def _outcome(self, claim: Claim) -> str:
+        try:
+            async with asyncio.timeout(claim.deadline_seconds):
+                await self._handlers[claim.queue](claim)
+        except StaleClaimError:
+            return "stale"
+        except SupersededError:
+            return "superseded"
+        except Exception as error:  # noqa: BLE001 - a handler's fault must end its job, not the worker
+            return await self._fail(claim, _as_job_error(error))
+        return "done"
+
+    async def _fail(self, claim: Claim, error: JobError) -> str:
+        log.warning("job_failed", code=error.code, error=error.message, cause=repr(error.__cause__))
+        try:
+            await self._jobs.fail(claim, error)
+        except JobError as unreachable:
+            # Nobody can be told. The lease runs out, and the database takes the job back.
+            log.error("failure_not_recorded", error=unreachable.message)
+            return "unrecorded"
+        return type(error).__name__
+
+
+def _as_job_error(error: Exception) -> JobError:
+    if isinstance(error, JobError):
+        return error
+    if isinstance(error, TimeoutError):
+        return TransientError("deadline", "This took longer than is allowed.")
+    log.error("handler_fault", exc_info=error)
+    return TransientError("fault", f"Something went wrong inside the service ({type(error).__name__}).")

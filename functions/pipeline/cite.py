@@ -1,0 +1,71 @@
+"""Ties the markers of an answer to verbatim quotes of the passages that the model was given."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from functions.pipeline.spans import Span, trimmed
+from schema.answers import REFUSAL, Citation, Passage
+
+_MARKER = re.compile(r"\s*\[(\d{1,3})\]")
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]?")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Cited:
+    """An answer whose markers all point at passages that were given; `forged` counts those taken out."""
+
+    content: str
+    citations: Sequence[Citation]
+    forged: int
+    refused: bool
+
+
+def cite(content: str, passages: Sequence[Passage]) -> Cited:
+    """Check the markers of an answer and find the sentence of its passage that each rests on."""
+    forged = [int(m[1]) for m in _MARKER.finditer(content) if not 1 <= int(m[1]) <= len(passages)]
+    clean = _MARKER.sub(lambda m: m[0] if 1 <= int(m[1]) <= len(passages) else "", content).strip()
+    citations = {marker: _quote(marker, claim, passages[marker - 1]) for marker, claim in _claims(clean)}
+    return Cited(
+        content=clean,
+        citations=[citations[marker] for marker in sorted(citations)],
+        forged=len(forged),
+        refused=REFUSAL in clean and not citations,
+    )
+
+
+def _claims(content: str) -> Iterator[tuple[int, str]]:
+    """Each marker with the text it follows, back to the previous marker or sentence; a marker's first use wins."""
+    seen: set[int] = set()
+    for match in _MARKER.finditer(content):
+        marker = int(match[1])
+        if marker not in seen:
+            seen.add(marker)
+            before = _MARKER.sub("", content[: match.start()])
+            sentences = _SENTENCE.findall(before)
+            yield marker, sentences[-1] if sentences else before
+
+
+def _quote(marker: int, claim: str, passage: Passage) -> Citation:
+    words = set(_words(claim))
+    start, end = max(_sentences(passage.text), key=lambda span: _overlap(words, passage.text[slice(*span)]))
+    return Citation(
+        marker=marker, chunk_id=passage.chunk_id, quote=passage.text[start:end], char_start=start, char_end=end
+    )
+
+
+def _sentences(text: str) -> list[Span]:
+    spans = [match.span() for match in _SENTENCE.finditer(text) if match[0].strip()]
+    return [trimmed(text, *span) for span in spans] or [(0, len(text))]
+
+
+def _words(text: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(text)]
+
+
+def _overlap(claim: set[str], sentence: str) -> float:
+    """Harmonic mean of how much of the claim the sentence covers, and how much of the sentence the claim."""
+    words = set(_words(sentence))
+    shared = len(claim & words)
+    return 2 * shared / (len(claim) + len(words)) if shared else 0.0

@@ -1,0 +1,57 @@
+"""`python -m listeners QUEUE [QUEUE …] [--concurrency N]`: the composition root of a listener."""
+
+import argparse
+import asyncio
+import os
+import sys
+
+from functions import compose
+from functions.effects.jobs_supabase import SupabaseBeats, SupabaseJobs
+from functions.effects.supabase import Supabase
+from listeners.lifecycle import Listener
+from listeners.logs import configure_logs
+from schema.errors import ConfigurationError
+from schema.jobs import Queue
+from schema.settings import Settings
+
+
+def main() -> None:
+    """Read the command line and the environment, and serve."""
+    arguments = _parse_arguments()
+    try:
+        settings = Settings.from_env(os.environ)
+    except ConfigurationError as error:
+        sys.exit(str(error))
+    configure_logs(settings.log_level)
+    asyncio.run(_serve(settings, arguments.queues, arguments.concurrency))
+
+
+async def _serve(settings: Settings, queues: list[Queue], concurrency: int) -> None:
+    supabase = Supabase(settings)
+    beats = SupabaseBeats(settings)
+    handlers = compose.handlers(settings, supabase, queues)
+    try:
+        await Listener(settings, SupabaseJobs(supabase), beats, handlers, concurrency).run()
+    finally:
+        beats.close()
+        await supabase.close()
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m listeners", description="Claims and does the jobs of one or more queues."
+    )
+    parser.add_argument("queues", nargs="+", type=Queue, metavar="QUEUE", help=", ".join(Queue))
+    parser.add_argument("--concurrency", type=_positive, default=4, help="jobs of each queue at once (default: 4)")
+    return parser.parse_args()
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+if __name__ == "__main__":
+    main()

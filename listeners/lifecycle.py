@@ -1,0 +1,86 @@
+"""A listener from its start to its end: claim, and on SIGTERM stop claiming, drain, give back, leave."""
+
+import asyncio
+import os
+import signal
+import socket
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+
+import structlog
+
+from functions.dispatch import Dispatcher, Handler
+from listeners.claim import ClaimLoop
+from listeners.doorbell import Doorbell
+from listeners.lease import LeaseKeeper
+from listeners.running import RunningJobs
+from listeners.sweep import sweep_forever
+from schema.jobs import Queue
+from schema.ports import Beats, JobStore
+from schema.settings import Settings
+
+GRACE_SECONDS = 8.0  # Cloud Run, the most impatient host, kills after 10
+
+log = structlog.get_logger()
+
+
+class Listener:
+    """One process that serves one or more queues."""
+
+    def __init__(
+        self, settings: Settings, jobs: JobStore, beats: Beats, handlers: Mapping[Queue, Handler], concurrency: int
+    ) -> None:
+        self.worker = worker_name()
+        self._jobs = jobs
+        self._running = RunningJobs(Dispatcher(jobs, handlers), jobs)
+        self._keeper = LeaseKeeper(beats, self._running, asyncio.get_running_loop())
+        key = settings.supabase_secret_key.get_secret_value()
+        self._doorbell = Doorbell(settings.supabase_url, key, list(handlers), self._rung)
+        self._loops = {
+            queue: ClaimLoop(queue, concurrency, self.worker, jobs, self._running, lambda: self._doorbell.hears)
+            for queue in handlers
+        }
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then end in order."""
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        self._keeper.start()
+        helpers = [asyncio.create_task(self._doorbell.run()), asyncio.create_task(sweep_forever(self._jobs))]
+        loops = [asyncio.create_task(loop.run()) for loop in self._loops.values()]
+        log.info("listening", worker=self.worker, queues=[queue.value for queue in self._loops])
+        await _first_of(stopping, [*helpers, *loops])
+        await self._end(helpers, loops)
+
+    async def _end(self, helpers: list[asyncio.Task[None]], loops: list[asyncio.Task[None]]) -> None:
+        for loop in self._loops.values():
+            loop.stop()
+        await asyncio.gather(*loops, return_exceptions=True)
+        await self._running.drain(GRACE_SECONDS)  # with heartbeats going on
+        for helper in helpers:
+            helper.cancel()
+        await asyncio.gather(*helpers, return_exceptions=True)
+        await asyncio.to_thread(self._keeper.stop)
+        log.info("ended", worker=self.worker)
+
+    def _rung(self, queue: Queue) -> None:
+        self._loops[queue].wake()
+        self._keeper.nudge()
+
+
+def worker_name() -> str:
+    """Unique for each start of a process: a reused name would inherit the leases of the dead."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+async def _first_of(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for the stop signal, or for one of the tasks to die: then the process ends, loudly, and is started anew."""
+    signalled = asyncio.create_task(stopping.wait())
+    done, _ = await asyncio.wait([signalled, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    signalled.cancel()
+    with suppress(asyncio.CancelledError):
+        await signalled
+    for task in done - {signalled}:
+        log.error("listener_task_died", task=task.get_name(), error=repr(task.exception()))

@@ -1,0 +1,84 @@
+"""The jobs that this process runs now, and the reason for which one was told to stop."""
+
+import asyncio
+from collections.abc import Sequence
+from enum import Enum
+
+import structlog
+
+from functions.dispatch import Dispatcher
+from schema.errors import JobError
+from schema.jobs import Beat, Claim
+from schema.ports import JobStore
+
+log = structlog.get_logger()
+
+
+class Stop(Enum):
+    """Why a job is interrupted, which decides what is recorded."""
+
+    CANCELLED = "the person stopped it"  # is acknowledged
+    LOST = "another worker may have it"  # nothing may be written
+    SHUTDOWN = "this worker ends"  # is given back
+
+
+class RunningJobs:
+    """Starts jobs as tasks and interrupts them; all methods belong to the event loop's thread, except `claims`."""
+
+    def __init__(self, dispatcher: Dispatcher, jobs: JobStore) -> None:
+        self._dispatcher = dispatcher
+        self._jobs = jobs
+        self._tasks: dict[int, tuple[Claim, asyncio.Task[None]]] = {}
+        self._stops: dict[int, Stop] = {}
+
+    def claims(self) -> Sequence[Claim]:
+        """The claims held now. May be called from any thread: it copies in one step."""
+        return [claim for claim, _ in list(self._tasks.values())]
+
+    def start(self, claim: Claim) -> asyncio.Task[None]:
+        """Run a job; the task ends when its end is recorded."""
+        task = asyncio.create_task(self._run(claim), name=f"{claim.queue.value} job {claim.id}")
+        self._tasks[claim.id] = (claim, task)
+        task.add_done_callback(lambda _: self._tasks.pop(claim.id, None))
+        return task
+
+    def heed(self, job: int, beat: Beat) -> None:
+        """Interrupt a job whose heartbeat says so."""
+        if beat is not Beat.OK:
+            self.interrupt(job, Stop.CANCELLED if beat is Beat.CANCEL else Stop.LOST)
+
+    def interrupt(self, job: int, why: Stop) -> None:
+        """Stop a job at once. Only the first reason counts."""
+        if job in self._tasks and job not in self._stops:
+            self._stops[job] = why
+            self._tasks[job][1].cancel()
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Let the jobs finish; after the grace period interrupt them and give them back."""
+        if tasks := [task for _, task in self._tasks.values()]:
+            await asyncio.wait(tasks, timeout=grace_seconds)
+        left = self.claims()
+        for claim in left:
+            self.interrupt(claim.id, Stop.SHUTDOWN)
+        if tasks := [task for _, task in self._tasks.values()]:
+            await asyncio.wait(tasks)
+        if left:
+            log.info("jobs_released", count=len(left))
+            await self._jobs.release(left)
+
+    async def _run(self, claim: Claim) -> None:
+        try:
+            await self._dispatcher.run(claim)
+        except asyncio.CancelledError:
+            why = self._stops.get(claim.id)
+            log.info("job_interrupted", job=claim.id, reason=why.value if why else "unknown")
+            if why is Stop.CANCELLED:
+                await self._acknowledge(claim)
+        finally:
+            self._stops.pop(claim.id, None)
+
+    async def _acknowledge(self, claim: Claim) -> None:
+        try:
+            await self._jobs.acknowledge_cancel(claim)
+        except JobError as error:
+            log.warning("cancel_not_recorded", job=claim.id, error=error.message)  # the lease's end records it

@@ -1,0 +1,101 @@
+"""Questions, the passages found for them, and answers."""
+
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+REFUSAL = "I could not find that in your documents."
+
+
+class Turn(BaseModel):
+    """One message of a conversation, as models take it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Question(BaseModel):
+    """A question with all that is needed to answer it; `history` holds the earlier turns, oldest first."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    message_id: UUID  # of the answer
+    conversation_id: UUID
+    user_id: UUID
+    library_id: UUID | None  # None: every library that the person may see
+    question: str
+    history: Sequence[Turn]
+
+
+class Placement(BaseModel):
+    """Where the vectors of a library are."""
+
+    model_config = ConfigDict(frozen=True)
+
+    library_id: UUID
+    collection: str
+
+
+class Passage(BaseModel):
+    """A chunk that the asking person may see, with what a prompt and a citation need of it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    chunk_id: UUID
+    document_id: UUID
+    title: str
+    page: int | None
+    heading_path: Sequence[str]
+    ordinal: int
+    text: str
+    tokens: int
+
+
+class Usage(BaseModel):
+    """Tokens that a model call used, as its provider counted them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+
+
+class Delta(BaseModel):
+    """A piece of a streamed answer. The last one has `finish_reason`; `model` names what really made it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    model: str
+    finish_reason: str | None = None
+    usage: Usage | None = None
+
+
+class Citation(BaseModel):
+    """A marker of an answer, tied to a span of the passage's text, in characters."""
+
+    model_config = ConfigDict(frozen=True)
+
+    marker: int
+    chunk_id: UUID
+    quote: str
+    char_start: int
+    char_end: int
+
+
+class Answer(BaseModel):
+    """A finished answer. `timings` are milliseconds: queued, retrieve, first_token, total."""
+
+    model_config = ConfigDict(frozen=True)
+
+    content: str
+    model: str
+    usage: Usage | None
+    timings: dict[str, int]
+    citations: Sequence[Citation]
+    metadata: dict[str, bool | int | str]

@@ -1,0 +1,94 @@
+"""Documents on their way from a file to searchable passages."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Document(BaseModel):
+    """The row of a document, as far as its handlers need it. `bytes` is the file's size."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: UUID
+    library_id: UUID
+    source: str
+    bucket: str | None
+    object_name: str | None
+    title: str
+    content: str | None
+    mime: str | None
+    bytes: int | None
+    version: int
+
+
+class BlockKind(StrEnum):
+    """What a block of a parsed document is, as far as cutting it into passages cares."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    TABLE = "table"  # Markdown, header row first
+    CODE = "code"
+
+
+class Block(BaseModel):
+    """One piece of a document in reading order. `level` is a heading's depth, `page` counts from 1 where known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: BlockKind
+    text: str
+    level: int = 0
+    page: int | None = None
+
+
+class Parsed(BaseModel):
+    """The text of a document: its blocks, its page count where the format has pages, its ISO 639-3 languages."""
+
+    model_config = ConfigDict(frozen=True)
+
+    mime: str
+    pages: int | None
+    blocks: Sequence[Block]
+    languages: Sequence[str] = ()
+
+
+class Chunk(BaseModel):
+    """A passage: what is searched, shown and cited.
+
+    `char_start` and `char_end` span the document's text (its blocks, joined by blank lines), in characters. `language`
+    is the name of a PostgreSQL text search configuration.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: UUID
+    ordinal: int
+    text: str
+    tokens: int
+    page: int | None
+    char_start: int
+    char_end: int
+    heading_path: Sequence[str]
+    content_hash: str
+    language: str
+
+
+class EmbedBatch(BaseModel):
+    """Passages of one document to be embedded together, and the physical collection that their vectors go to."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    title: str
+    collection: str
+    chunks: Sequence["StoredChunk"]
+
+
+class StoredChunk(Chunk):
+    """A passage as its row holds it."""
+
+    document_id: UUID
+    library_id: UUID
+    version: int

@@ -1,0 +1,167 @@
+"""What handlers need of the outside world. Each port is cut for its users; `functions.effects` implements them.
+
+Every method that writes for a job takes its claim, and raises `StaleClaimError` if the claim is no longer the current
+one, or `SupersededError` if the job had nothing left to do. All raise `TransientError` when the service is down.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Literal, Protocol
+from uuid import UUID
+
+from schema.answers import Answer, Delta, Passage, Placement, Question, Turn
+from schema.documents import Chunk, Document, EmbedBatch, Parsed
+from schema.errors import JobError
+from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue
+
+Vector = Sequence[float]
+TextKind = Literal["query", "document"]  # models embed the two differently
+
+
+class JobStore(Protocol):
+    """The queue, as a listener uses it."""
+
+    async def claim(self, queue: Queue, worker: str, limit: int, request: UUID) -> ClaimBatch:
+        """Claim up to `limit` jobs; repeating a `request` whose reply was lost gives the same jobs."""
+
+    async def fail(self, claim: Claim, error: JobError) -> None:
+        """Record that the job failed; the database decides whether and when it is tried again."""
+
+    async def acknowledge_cancel(self, claim: Claim) -> None:
+        """End a job that was asked to stop and has."""
+
+    async def release(self, claims: Sequence[Claim]) -> None:
+        """Give jobs back unfinished, without spending an attempt."""
+
+    async def sweep(self) -> None:
+        """Take back jobs whose worker vanished or hangs, and end those that nobody can finish."""
+
+
+class ParseStore(Protocol):
+    """A document's row, as the parse handler uses it."""
+
+    async def start_parse(self, claim: Claim) -> Document:
+        """Mark the document as being parsed and return it."""
+
+    async def append_chunks(self, claim: Claim, chunks: Sequence[Chunk]) -> None:
+        """Store passages; repeating a batch changes nothing."""
+
+    async def complete_parse(self, claim: Claim, pages: int | None, mime: str) -> None:
+        """End the job and fan out its embed jobs."""
+
+
+class EmbedStore(Protocol):
+    """A batch of passages, as the embed handler uses it."""
+
+    async def start_embed(self, claim: Claim) -> EmbedBatch:
+        """The passages of this job's batch."""
+
+    async def complete_embed(self, claim: Claim, model: str) -> None:
+        """End the job; the last batch makes the document searchable."""
+
+
+class PurgeStore(Protocol):
+    """A removal, as the purge handler uses it."""
+
+    async def start_purge(self, claim: Claim) -> bool:
+        """Whether the document's stored file has to be removed too."""
+
+    async def complete_purge(self, claim: Claim, receipt: Json) -> None:
+        """End the job; the receipt is kept in its history."""
+
+
+class AnswerStore(Protocol):
+    """An answer's row, as the respond handler uses it."""
+
+    async def start_respond(self, claim: Claim) -> Question:
+        """Take the draft over and return the question."""
+
+    async def save_draft(self, claim: Claim, content: str) -> None:
+        """Store the text so far, for readers who come late."""
+
+    async def complete_respond(self, claim: Claim, answer: Answer) -> None:
+        """Store the final text with its citations and end the job."""
+
+
+class SearchStore(Protocol):
+    """Search in Postgres, always on behalf of a person."""
+
+    async def scope(self, user: UUID, library: UUID | None) -> Sequence[Placement]:
+        """The libraries that the person may search."""
+
+    async def lexical(self, user: UUID, query: str, library: UUID | None, limit: int) -> Sequence[UUID]:
+        """Ids of the best passages by words, best first."""
+
+    async def visible(self, user: UUID, chunks: Sequence[UUID]) -> Mapping[UUID, Passage]:
+        """Those of the passages that the person may see now."""
+
+
+class FileStore(Protocol):
+    """Uploaded files."""
+
+    async def download(self, bucket: str, name: str) -> bytes:
+        """The file's bytes; a file that is not there (yet) is a `TransientError`."""
+
+    async def remove(self, bucket: str, name: str) -> None:
+        """Remove the file; one that is not there is fine."""
+
+
+class Parser(Protocol):
+    """Turns a file into text."""
+
+    async def parse(self, data: bytes, name: str, mime: str | None) -> Parsed:
+        """Read a file; `PermanentError` says what is wrong with it."""
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors."""
+
+    @property
+    def model(self) -> str:
+        """The model's name; vectors of different models never mix."""
+
+    async def embed(self, texts: Sequence[str], kind: TextKind) -> Sequence[Vector]:
+        """One vector per text, in order."""
+
+
+class VectorIndex(Protocol):
+    """Vectors of passages. An index, not an authority: what it finds must still pass the visibility rule."""
+
+    async def upsert(self, batch: EmbedBatch, vectors: Sequence[Vector], model: str) -> None:
+        """Store the vectors of a batch; repeating it changes nothing."""
+
+    async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[UUID]:
+        """Ids of the nearest passages in these libraries, nearest first."""
+
+    async def delete(self, collection: str, document: UUID, before_version: int | None, model: str) -> int:
+        """Remove a document's vectors, or those of its older versions; return how many are left (0)."""
+
+
+class Generator(Protocol):
+    """A language model."""
+
+    def stream(self, turns: Sequence[Turn]) -> AsyncGenerator[Delta, None]:
+        """The answer, piece by piece. An end without `finish_reason` is a `TransientError`."""
+
+
+class Announcer(Protocol):
+    """Live messages to whoever watches."""
+
+    async def broadcast(self, topic: str, event: str, payload: Json) -> None:
+        """Send to a private topic; losing a message is allowed, failing the caller is not."""
+
+
+class Cache(Protocol):
+    """An accelerator. When it is down everything is a miss."""
+
+    async def get(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        """The values of the keys, None where there is none."""
+
+    async def put(self, values: Mapping[str, bytes], seconds: int) -> None:
+        """Keep values for a while."""
+
+
+class Beats(Protocol):
+    """Heartbeats. Blocking, for a thread of its own."""
+
+    def beat(self, claims: Sequence[Claim]) -> Mapping[int, Beat]:
+        """Renew the leases of these claims; what became of each job, by id. Raises `TransientError`."""

@@ -1,0 +1,79 @@
+"""Settings of the listeners and functions, read once from the environment by a composition root."""
+
+from collections.abc import Mapping
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_validator
+
+from schema.errors import ConfigurationError
+
+# Names of one setting: the first is the current one, the others are those of older projects.
+SOURCES: Mapping[str, tuple[str, ...]] = {
+    "supabase_url": ("SUPABASE_URL",),
+    "supabase_secret_key": ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_KEY"),
+    "redis_url": ("REDIS_URL",),
+    "chroma_url": ("CHROMA_URL",),
+    "together_api_key": ("TOGETHER_API_KEY",),
+    "together_base_url": ("TOGETHER_BASE_URL",),
+    "chat_model": ("CHAT_MODEL",),
+    "embedding_model": ("EMBEDDING_MODEL",),
+    "log_level": ("LOG_LEVEL",),
+}
+
+WHERE_TO_GET: Mapping[str, str] = {
+    "supabase_url": "it is under Project Settings → API in the Supabase dashboard; `rivulet up` prints the local one",
+    "supabase_secret_key": "it is under Project Settings → API keys in the Supabase dashboard; keep it on servers only",
+    "chroma_url": "the address of a Chroma server, such as http://localhost:8000; start one with `chroma run`",
+    "together_api_key": "make one at https://api.together.ai/settings/api-keys, or set TOGETHER_BASE_URL",
+}
+
+
+class Settings(BaseModel):
+    """Everything that a listener or function is told from outside."""
+
+    model_config = ConfigDict(frozen=True)
+
+    supabase_url: str
+    supabase_secret_key: SecretStr
+    chroma_url: str
+    together_api_key: SecretStr
+    together_base_url: str | None = None  # None: Together AI itself
+    redis_url: str | None = None  # None: no cache, everything still works
+    chat_model: str = "meta-llama/Llama-3.3-70B-Instruct-Turbo"
+    embedding_model: str = "intfloat/multilingual-e5-large-instruct"
+    log_level: str = "INFO"
+
+    @field_validator("supabase_url", "chroma_url", "together_base_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an address like https://example.com")
+        # The together SDK adds /v1 itself.
+        return value.rstrip("/").removesuffix("/v1")
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings; `ConfigurationError` names the first that is missing or malformed."""
+        found = {
+            field: value
+            for field, names in SOURCES.items()
+            if (value := next((environment[name] for name in names if environment.get(name)), None))
+        }
+        if "together_base_url" in found:
+            found.setdefault("together_api_key", "not-needed")
+        try:
+            return cls.model_validate(found)
+        except ValidationError as error:
+            raise ConfigurationError(_explain(error)) from error
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    field = str(first["loc"][0])
+    problem = "is not set" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
+    hint = WHERE_TO_GET.get(field)
+    return f"{SOURCES[field][0]} {problem}" + (f": {hint}." if hint else ".")
