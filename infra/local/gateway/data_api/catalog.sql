@@ -6,9 +6,12 @@ with tables as (
                    'name', a.attname,
                    'type', format_type(a.atttypid, a.atttypmod),
                    'base', format_type(coalesce(nullif(t.typbasetype, 0), t.oid), null),
-                   'default', case when a.attidentity <> '' then format('nextval(%L::regclass)',
-                                          pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname))
-                                   when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end)
+                   'default', case
+                     when a.attidentity <> '' then
+                       (select format('nextval(%L::regclass)', q.objid::regclass) from pg_depend q
+                         where q.classid = 'pg_class'::regclass and q.refclassid = 'pg_class'::regclass
+                           and q.refobjid = c.oid and q.refobjsubid = a.attnum and q.deptype = 'i')
+                     when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end)
                  order by a.attnum), '[]')
             from pg_attribute a
             join pg_type t on t.oid = a.atttypid

@@ -35,14 +35,14 @@ async def execute(pool: Pool, caller: Caller, plan: Plan, timeout: str | None, m
         if plan.read_only:
             explain = () if plan.estimate is None else (plan.estimate,)
             results = await wire.run(entry, *explain, plan.statement)
-            outcome = _outcome(results[-1], results[1] if explain else None)
+            outcome = _outcome(results[-1], plan, results[1] if explain else None)
             check_rows(plan, outcome, None)
             return outcome
         if not plan.single and max_affected is None:
             results = await wire.run(BEGIN, entry, plan.statement, COMMIT)
-            return _outcome(results[2], None)
+            return _outcome(results[2], plan)
         results = await wire.run(BEGIN, entry, plan.statement)
-        outcome = _outcome(results[2], None)
+        outcome = _outcome(results[2], plan)
         try:
             check_rows(plan, outcome, max_affected)
         except ApiError:
@@ -62,10 +62,10 @@ def check_rows(plan: Plan, outcome: Outcome, max_affected: int | None) -> None:
                        f"The result contains {outcome.rows} rows")
 
 
-def _outcome(result: PGresult, explained: PGresult | None) -> Outcome:
+def _outcome(result: PGresult, plan: Plan, explained: PGresult | None = None) -> Outcome:
     total, rows, body, headers, status = (result.get_value(0, place) for place in range(5))
-    count = None if total is None else int(total)
-    if explained is not None:
+    counted = None if total is None else int(total)
+    if explained is not None and (counted is None or counted > plan.exact_up_to):
         planned = int(orjson.loads(explained.get_value(0, 0) or b"")[0]["Plan"]["Plan Rows"])
-        count = planned if count is None else max(planned, count) if count > 1000 else count
-    return Outcome(count, int(rows or 0), body or b"", headers, status)
+        counted = max(planned, counted or 0)
+    return Outcome(counted, int(rows or 0), body or b"", headers, status)

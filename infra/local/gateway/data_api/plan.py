@@ -1,7 +1,7 @@
 """From a parsed request and the picture of the database to the statement that answers it. Pure: nothing is sent."""
 # ruff: noqa: S608 - only quoted names and places of parameters are put into the text
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
@@ -40,7 +40,8 @@ class Plan:
     statement: Statement
     read_only: bool
     offset: int = 0
-    estimate: Statement | None = None  # EXPLAIN whose estimated rows are the count
+    estimate: Statement | None = None  # EXPLAIN whose estimated rows are the count ...
+    exact_up_to: int = 0  # ... unless at most so many were counted
     single: bool = False  # exactly one row, or the transaction is undone
     silent: bool = False  # a function without a result
     key: tuple[str, ...] = ()  # primary key columns in the body, for the Location header
@@ -82,8 +83,8 @@ def plan_call(schema: Schema, name: str, query: Query, raw: bytes | None, names:
     shape = _call_body(function, wish.accept)
     ctes = f"pgrst_source AS ({call}), rows AS ({rows})"
     plan = _counted(renderer, "call", ctes, query.root, source, origin, wish, raw is None or function.stable, shape)
-    return Plan("call", plan.statement, plan.read_only, plan.offset, plan.estimate,
-                wish.accept.shape == "object" and function.is_set, function.is_void and not function.is_set)
+    return replace(plan, single=wish.accept.shape == "object" and function.is_set,
+                   silent=function.is_void and not function.is_set)
 
 
 def plan_insert(schema: Schema, name: str, query: Query, payload: Payload, wish: Wish) -> Plan:
@@ -147,7 +148,7 @@ def _counted(renderer: ReadRenderer, kind: Kind, ctes: str, node: Node, source: 
         estimate = Statement(f"EXPLAIN (FORMAT JSON) {counted}", tuple(explained.values.all))
     shown = body or _body(wish.accept)
     text = f"WITH {ctes} SELECT {total}, count({ROW}), {shown}, {EXTRAS} FROM (SELECT * FROM rows) {ROW}"
-    return Plan(kind, Statement(text, tuple(renderer.values.all)), read_only, node.offset, estimate,
+    return Plan(kind, Statement(text, tuple(renderer.values.all)), read_only, node.offset, estimate, wish.max_rows,
                 wish.accept.shape == "object")
 
 
