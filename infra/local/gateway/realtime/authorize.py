@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 
 from infra.local.gateway.realtime import jsontext
-from infra.local.gateway.realtime.sessions import Connection, DatabaseUnreachable, Sessions
+from infra.local.gateway.realtime.sessions import Connection, DatabaseUnreachableError, Sessions
 from infra.local.gateway.realtime.tokens import Claims
 
 Extension = Literal["broadcast", "presence"]
@@ -31,8 +31,12 @@ select set_config('realtime.topic', %s, true), set_config('request.jwt.claims', 
 """
 
 
-class AuthorizationFailed(Exception):
-    """The database could not say; ``str()`` is the reason for the client."""
+class AuthorizationError(Exception):
+    """The policies refused (``refused``) or could not be asked; ``str()`` is the reason for the client."""
+
+    def __init__(self, reason: str, refused: bool = False) -> None:
+        super().__init__(reason)
+        self.refused = refused
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,11 @@ class Authorizer:
         self._bypassing: dict[str, tuple[float, bool]] = {}
 
     async def readable(self, asker: Asker, subtopic: str, extensions: tuple[Extension, ...]) -> set[Extension]:
-        """Return which of the extensions ``asker`` may hear on the topic. Raises AuthorizationFailed."""
+        """Return which of the extensions ``asker`` may hear on the topic. Raises AuthorizationError."""
         return await self._asked(asker, set(extensions), lambda session: _read(session, asker, subtopic, extensions))
 
     async def writable(self, asker: Asker, subtopic: str, extension: Extension) -> bool:
-        """Tell whether ``asker`` may send on the topic. Raises AuthorizationFailed."""
+        """Tell whether ``asker`` may send on the topic. Raises AuthorizationError."""
         return bool(await self._asked(asker, {extension}, lambda session: _write(session, asker, subtopic, extension)))
 
     async def _asked(self, asker: Asker, everything: set[Extension], ask: Ask) -> set[Extension]:
@@ -68,18 +72,18 @@ class Authorizer:
             if await self._bypasses(asker.role):
                 return everything
             return await self._sessions.run(ask)
-        except DatabaseUnreachable:
-            raise AuthorizationFailed(
+        except DatabaseUnreachableError:
+            raise AuthorizationError(
                 "UnableToConnectToProject: Realtime was unable to connect to the project database"
             ) from None
         except psycopg.errors.QueryCanceled as error:
-            raise AuthorizationFailed(f"QueryCanceled: {_text(error)}") from None
+            raise AuthorizationError(f"QueryCanceled: {_text(error)}") from None
         except psycopg.errors.CheckViolation:
-            raise AuthorizationFailed(
+            raise AuthorizationError(
                 "MissingPartition: Realtime was unable to find the expected messages partition"
             ) from None
         except psycopg.Error as error:
-            raise AuthorizationFailed(f"Unauthorized: {_text(error)}") from None
+            raise AuthorizationError(f"Unauthorized: {_text(error)}", refused=True) from None
 
     async def _bypasses(self, role: str) -> bool:
         expires, bypasses = self._bypassing.get(role, (0.0, False))

@@ -11,7 +11,7 @@ DEFAULT_REPLAY = 10
 DEFAULT_WAIT_MS, LONGEST_WAIT_MS = 15_000, 20_000
 
 
-class JoinRefused(Exception):
+class JoinRefusedError(Exception):
     """A join was refused; ``str()`` is the reason for the client."""
 
 
@@ -41,7 +41,7 @@ class JoinRequest:
 
 
 def read_join(payload: Any) -> JoinRequest:
-    """Return the request in a ``phx_join`` payload; raises JoinRefused for a replay that cannot be served."""
+    """Return the request in a ``phx_join`` payload; raises JoinRefusedError for a replay that cannot be served."""
     payload = _object(payload)
     config = _object(payload.get("config"))
     broadcast, presence = _object(config.get("broadcast")), _object(config.get("presence"))
@@ -93,10 +93,12 @@ def _replay(value: Any, private: bool) -> Replay | None:
     if value is None:
         return None
     if not private:
-        raise JoinRefused("UnableToReplayMessages: Replay is not allowed for public channels")
-    since, limit = (value.get("since", 0), value.get("limit", DEFAULT_REPLAY)) if isinstance(value, dict) else (None, 0)
+        raise JoinRefusedError("UnableToReplayMessages: Replay is not allowed for public channels")
+    wanted = value if isinstance(value, dict) else {"limit": None}
+    since: Any = wanted.get("since", 0)
+    limit: Any = wanted.get("limit", DEFAULT_REPLAY)
     if not _is_number(since) or not isinstance(limit, int) or not 1 <= limit <= REPLAY_LIMIT:
-        raise JoinRefused("UnableToReplayMessages: Replay params are not valid")
+        raise JoinRefusedError("UnableToReplayMessages: Replay params are not valid")
     return Replay(since, limit)
 
 

@@ -28,24 +28,19 @@ class Meter:
     """Counts events in a sliding window; allows ``limit`` of them in ``seconds``."""
 
     def __init__(self, limit: int, seconds: float = 1.0) -> None:
-        self._limit = limit
+        self.limit = limit
         self._seconds = seconds
         self._times: deque[float] = deque()
 
     def allow(self, now: float) -> bool:
         """Count one event at ``now`` (seconds on any steady clock); False if it is one too many."""
-        while self._times and self._times[0] <= now - self._seconds:
-            self._times.popleft()
-        if len(self._times) >= self._limit:
-            return False
-        self._times.append(now)
-        return True
-
-    @property
-    def limit(self) -> int:
-        """Return how many events one window allows."""
-        return self._limit
+        allowed = self.left(now) > 0
+        if allowed:
+            self._times.append(now)
+        return allowed
 
     def left(self, now: float) -> int:
         """Return how many more events the window that ends ``now`` allows."""
-        return self._limit - sum(1 for time in self._times if time > now - self._seconds)
+        while self._times and self._times[0] <= now - self._seconds:
+            self._times.popleft()
+        return self.limit - len(self._times)

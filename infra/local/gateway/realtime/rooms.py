@@ -15,10 +15,9 @@ class Member(Protocol):
 
     hears_broadcasts: bool
     hears_presence: bool
-    replayed: frozenset[str]
 
-    def send(self, message: Message) -> None:
-        """Queue a message for the channel's socket."""
+    def deliver(self, message: Message, message_id: str | None = None) -> None:
+        """Queue a message for the channel's socket; ``message_id`` is that of a stored broadcast."""
 
 
 class Room:
@@ -30,10 +29,10 @@ class Room:
         self.presence = Presence()
 
     def broadcast(self, message: Message, sender: Member | None = None, message_id: str | None = None) -> None:
-        """Deliver to every member that may hear broadcasts, except ``sender`` and those who had ``message_id`` replayed."""
+        """Deliver to every member that may hear broadcasts, except ``sender``."""
         for member in self.members:
-            if member.hears_broadcasts and member is not sender and message_id not in member.replayed:
-                member.send(message)
+            if member.hears_broadcasts and member is not sender:
+                member.deliver(message, message_id)
 
     def announce(self, diff: Diff | None) -> None:
         """Tell every member that may hear of presence what changed."""
@@ -42,7 +41,7 @@ class Room:
         message = Message(self.topic, "presence_diff", jsontext.dumps(diff))
         for member in self.members:
             if member.hears_presence:
-                member.send(message)
+                member.deliver(message)
 
 
 class Rooms:

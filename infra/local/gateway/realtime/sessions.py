@@ -31,7 +31,7 @@ RENDERING = {
 }
 
 
-class DatabaseUnreachable(Exception):
+class DatabaseUnreachableError(Exception):
     """No session with the database could be had."""
 
 
@@ -52,7 +52,7 @@ class Sessions:
     async def run(self, work: Work[T]) -> T:
         """Return what ``work`` returns on a session of its own; it is run again if the session had died unnoticed.
 
-        ``work`` must therefore have no lasting effect. Raises DatabaseUnreachable, and what ``work`` raises.
+        ``work`` must therefore have no lasting effect. Raises DatabaseUnreachableError, and what ``work`` raises.
         """
         async with self._slots:
             while self._idle:
@@ -73,7 +73,7 @@ class Sessions:
         try:
             return await psycopg.AsyncConnection.connect(self._dsn, autocommit=True)
         except psycopg.OperationalError as error:
-            raise DatabaseUnreachable(str(error)) from error
+            raise DatabaseUnreachableError(str(error)) from error
 
     async def _attempt(self, connection: Connection, work: Work[T]) -> T:
         try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.local.gateway.keys import InvalidToken, Keyring
-from infra.local.gateway.realtime.joining import JoinRefused
+from infra.local.gateway.realtime.joining import JoinRefusedError
 
 Claims = dict[str, Any]
 OPAQUE = "sb_"
@@ -18,13 +18,13 @@ def connection_claims(keyring: Keyring, headers: Mapping[str, str], query: Mappi
 
 
 def channel_claims(keyring: Keyring, token: str | None, connection: Claims) -> Claims:
-    """Return the claims for a channel: those of its own token, or of the connection without one. Raises JoinRefused."""
+    """Return a channel's claims: its own token's, without one the connection's. Raises JoinRefusedError."""
     if is_ignored(token):
         return connection
     try:
         return keyring.verify(token or "")
     except InvalidToken as error:
-        raise JoinRefused(f"{_CODES.get(error.reason, 'InvalidJWTToken')}: {error}") from None
+        raise JoinRefusedError(f"{_CODES.get(error.reason, 'InvalidJWTToken')}: {error}") from None
 
 
 def is_ignored(token: Any) -> bool:

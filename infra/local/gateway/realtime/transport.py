@@ -5,6 +5,7 @@ subscribers of a busy topic that is most of the server's work.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
+
+# uvicorn's own lines about sockets, at level INFO, hold the query string and with it the API key.
+log = logging.getLogger(__name__)
+log.setLevel(logging.WARNING)
 
 EXTENSION = "rivulet.outbox"
 MAX_FRAME_BYTES = 5_000_000  # Supabase Realtime's; longer frames end the connection with 1009
@@ -28,6 +33,7 @@ class WebSocketTransport(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.logger = log
         self.conn = ServerProtocol(max_size=MAX_FRAME_BYTES, logger=self.logger)
         self.ping_interval = None
         self.outbox: Outbox | None = None
@@ -37,7 +43,7 @@ class WebSocketTransport(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if not self.close_sent:
             self.outbox = Outbox(self.transport, self.loop, self.end)
-            self.scope["extensions"][EXTENSION] = {"outbox": self.outbox}  # type: ignore[typeddict-unknown-key]
+            self.scope["extensions"][EXTENSION] = {"outbox": self.outbox}
 
     def end(self, code: int, reason: str) -> None:
         """Close the connection; it is cut if the client does not follow in time."""
@@ -92,6 +98,9 @@ class Outbox:
             self._flush_at.cancel()
             self._flush_at = None
         if self._closed or not self._waiting:
+            return
+        if self._transport.is_closing():
+            self.discard()
             return
         self._flushed = self._loop.time()
         data, self._waiting, self._size = b"".join(self._waiting), [], 0

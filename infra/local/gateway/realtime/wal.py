@@ -1,0 +1,161 @@
+"""Following the database's log: a temporary logical replication slot, streamed, without polling.
+
+psycopg2 speaks the replication protocol; its socket is watched by the event loop, so that an idle database costs
+nothing. A temporary slot dies with its connection: after an outage a new one is made, and what was committed in
+between is not seen, as with hosted Realtime.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+import psycopg2
+from psycopg2.extensions import quote_ident
+from psycopg2.extras import LogicalReplicationConnection
+
+from infra.local.gateway.realtime.sessions import with_settings
+
+log = logging.getLogger(__name__)
+
+#: Messages handled before other work of the event loop gets its turn.
+TURN = 200
+FIRST_BACKOFF, LAST_BACKOFF = 0.1, 5.0
+STATUS_SECONDS = 5.0
+
+
+class Follower(Protocol):
+    """Takes what the log says."""
+
+    def started(self) -> None:
+        """The log is followed from now on; whatever was committed before was not seen."""
+
+    def lost(self) -> None:
+        """The log is no longer followed."""
+
+    def take(self, data: bytes) -> None:
+        """Handle one pgoutput message; must not block."""
+
+    def has_room(self) -> bool:
+        """Tell whether more can be taken; if not, `LogReader.resume` must be called later."""
+
+
+class LogReader:
+    """Streams the publications' changes to a follower, for as long as the task `run` lives."""
+
+    def __init__(self, dsn: str, publications: Sequence[str], follower: Follower) -> None:
+        self._dsn = with_settings(dsn, "realtime_replication")
+        self._publications = publications
+        self._follower = follower
+        self._cursor: Any | None = None
+        self._ended: asyncio.Future[None] | None = None
+        self._paused = False
+
+    async def run(self) -> None:
+        """Follow the log until cancelled; reconnects by itself."""
+        backoff = FIRST_BACKOFF
+        while True:
+            try:
+                connection, cursor = await _connected(self._dsn, self._publications)
+            except psycopg2.Error as error:
+                log.warning("The database's log cannot be followed, trying again: %s", str(error).strip())
+                await asyncio.sleep(backoff)
+                backoff = min(2 * backoff, LAST_BACKOFF)
+                continue
+            backoff = FIRST_BACKOFF
+            await self._follow(connection, cursor)
+
+    def resume(self) -> None:
+        """Go on reading after `Follower.has_room` said no."""
+        if self._paused and self._cursor is not None:
+            self._paused = False
+            asyncio.get_running_loop().add_reader(self._cursor.fileno(), self._drain)
+            self._drain()
+
+    async def _follow(self, connection: Any, cursor: Any) -> None:
+        loop = asyncio.get_running_loop()
+        self._cursor, self._ended, self._paused = cursor, loop.create_future(), False
+        descriptor = cursor.fileno()
+        try:
+            loop.add_reader(descriptor, self._drain)
+            self._follower.started()
+            self._drain()
+            await self._ended
+        except (psycopg2.Error, OSError) as error:
+            log.warning("The database's log is no longer followed: %s", str(error).strip())
+        finally:
+            loop.remove_reader(descriptor)
+            self._cursor = None
+            self._follower.lost()
+            with suppress(psycopg2.Error):
+                connection.close()
+
+    def _drain(self) -> None:
+        """Hand over what has arrived, at most one turn's worth."""
+        cursor, ended = self._cursor, self._ended
+        if cursor is None or ended is None or ended.done() or self._paused:
+            return
+        try:
+            more = self._take_turn(cursor)
+        except (psycopg2.Error, OSError) as error:
+            ended.set_exception(error)
+            return
+        if not self._follower.has_room():
+            self._paused = True
+            asyncio.get_running_loop().remove_reader(cursor.fileno())
+        elif more:
+            asyncio.get_running_loop().call_soon(self._drain)
+
+    def _take_turn(self, cursor: Any) -> bool:
+        """Return whether more may be waiting. Raises what tells that the stream ended."""
+        for _ in range(TURN):
+            message = cursor.read_message()
+            if message is None:
+                return False
+            self._follower.take(message.payload)
+            cursor.send_feedback(flush_lsn=message.data_start)
+            if not self._follower.has_room():
+                return True
+        return True
+
+
+async def _connected(dsn: str, publications: Sequence[str]) -> tuple[Any, Any]:
+    """Open a stream in a thread, as psycopg2 blocks; one that is no longer wanted is closed."""
+    connections: list[Any] = []
+    opening = asyncio.ensure_future(asyncio.to_thread(_open, dsn, publications, connections.append))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # Making a slot waits for open transactions to end, for as long as they take.
+        for connection in connections:
+            await asyncio.to_thread(connection.cancel)
+        with suppress(psycopg2.Error):
+            (await opening)[0].close()
+        raise
+
+
+def _open(
+    dsn: str, publications: Sequence[str], connected: Callable[[Any], None]
+) -> tuple[Any, Any]:
+    connection = psycopg2.connect(dsn, connection_factory=LogicalReplicationConnection)
+    connected(connection)
+    try:
+        return connection, _start(connection.cursor(), publications)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _start(cursor: Any, publications: Sequence[str]) -> Any:
+    slot = quote_ident(f"supabase_realtime_{secrets.token_hex(6)}", cursor)
+    cursor.execute(f"CREATE_REPLICATION_SLOT {slot} TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT")
+    names = ",".join(quote_ident(name, cursor) for name in publications)
+    cursor.start_replication_expert(
+        f"START_REPLICATION SLOT {slot} LOGICAL 0/0 (proto_version '1', publication_names '{names}')",
+        decode=False,
+        status_interval=STATUS_SECONDS,
+    )
+    return cursor
+
