@@ -85,11 +85,12 @@ class Keeper:
         self._show("starting", self.record.detail)
         if self.part.prepare is not None:
             await _in_thread(self.part.prepare)
+        log_begin = logs.size(self._log_file)
         process = await self._spawn()
         self.record.process = ProcessRecord.of(process.pid)
         self._changed()
         try:
-            await _first_of(self._unwanted.wait(), self._ended(process), self._watch(begun))
+            await _first_of(self._unwanted.wait(), self._ended(process), self._watch(begun, log_begin))
         finally:
             await self._end(process)
 
@@ -112,9 +113,9 @@ class Keeper:
     async def _ended(self, process: asyncio.subprocess.Process) -> None:
         raise Failure(f"it ended by itself with {_exit_words(await process.wait())}")
 
-    async def _watch(self, begun: float) -> None:
+    async def _watch(self, begun: float, log_begin: int) -> None:
         """Wait until the part is ready, then for as long as it answers."""
-        await self._until_healthy()
+        await self._until_ready(log_begin)
         if self.part.finish is not None and not self._finished:
             await _in_thread(self.part.finish)
             self._finished = True
@@ -124,9 +125,9 @@ class Keeper:
             self.first_ready.set_result(None)
         await self._while_healthy()
 
-    async def _until_healthy(self) -> None:
+    async def _until_ready(self, log_begin: int) -> None:
         deadline = time.monotonic() + self.part.start_seconds
-        while not await self._healthy():
+        while not (self._announced(log_begin) and await self._healthy()):
             if time.monotonic() > deadline:
                 raise Failure(f"it did not answer within {self.part.start_seconds:.0f} seconds of its start")
             await asyncio.sleep(STARTING_CHECK_SECONDS)
@@ -144,6 +145,10 @@ class Keeper:
             self._show("unhealthy", f"no answer for {silence:.0f} seconds")
             if silence > restart.UNHEALTHY_AFTER_SECONDS:
                 raise Failure(f"it gave no answer for {silence:.0f} seconds")
+
+    def _announced(self, log_begin: int) -> bool:
+        text = self.part.ready_text
+        return text is None or logs.contains(self._log_file, text, log_begin)
 
     async def _healthy(self) -> bool:
         return self.part.health is None or await self.part.health()

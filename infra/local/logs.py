@@ -17,9 +17,21 @@ def begin(file: Path) -> None:
 
 def shorten(file: Path) -> None:
     """Put a log aside that has grown too long; its writer goes on in the same file, now empty."""
-    if file.exists() and file.stat().st_size > MAX_BYTES:
+    if size(file) > MAX_BYTES:
         shutil.copyfile(file, _numbered(file, 1))
         os.truncate(file, 0)
+
+
+def size(file: Path) -> int:
+    """The length of a log in bytes; none has length zero."""
+    return file.stat().st_size if file.exists() else 0
+
+
+def contains(file: Path, text: str, begin: int) -> bool:
+    """Whether `text` was written after the first `begin` bytes."""
+    with file.open("rb") as stream:
+        stream.seek(begin)
+        return text.encode() in stream.read()
 
 
 def tail(file: Path, lines: int = 12) -> str:

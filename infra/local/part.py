@@ -15,8 +15,8 @@ class Part:
     """What the supervisor must know to start, watch and stop a process.
 
     `environment` is everything the process sees. `prepare` runs before each start; `finish` runs once,
-    when the part answers for the first time and before it counts as ready. Both may block. A part
-    without `health` is ready as soon as it runs.
+    when the part answers for the first time and before it counts as ready. Both may block. A part that
+    serves no port says that it is ready by writing `ready_text` to its log.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Part:
     environment: Mapping[str, str]
     needs: tuple[str, ...] = ()
     health: Health | None = None
+    ready_text: str | None = None
     port: int | None = None
     folder: Path = Path("/")
     prepare: Callable[[], object] | None = None

@@ -41,6 +41,7 @@ class Plan:
             command=(sys.executable, "-m", "listeners", queue, "--concurrency", str(LISTENERS[queue])),
             environment={**self.given, **environment.application(self.ports, self.secrets, self.given)},
             needs=needs,
+            ready_text="listening",
             folder=state.CHECKOUT,
         )
 
