@@ -111,6 +111,8 @@ begin
     return v_woken;
 end $$;
 
+-- Serves the lanes that waited longest. Returns the number of jobs taken; null if there was no lane to serve. Lanes found
+-- empty go to sleep, so after a 0 it is worth asking again.
 create function rivulet.claim_from_lanes(
     p_queue text, p_worker text, p_limit integer, p_claim_req uuid, p_lease interval
 ) returns integer
@@ -126,7 +128,8 @@ begin
         select * from rivulet.lanes
         where queue = p_queue and active and not paused and running < max_running
         order by vtime limit p_limit for update skip locked) l;
-    for i in 1 .. coalesce(array_length(v_lanes, 1), 0) loop
+    if v_lanes is null then return null; end if;
+    for i in 1 .. array_length(v_lanes, 1) loop
         exit when v_total >= p_limit;
         v_lane := v_lanes[i];
         v_share := least(v_lane.max_running - v_lane.running,
@@ -139,6 +142,19 @@ begin
         v_total := v_total + v_taken;
     end loop;
     return v_total;
+end $$;
+
+create function rivulet.claim_some(
+    p_queue text, p_worker text, p_limit integer, p_claim_req uuid, p_lease interval
+) returns boolean
+language plpgsql volatile set search_path = '' as $$
+declare
+    v_taken integer := 0;
+begin
+    while v_taken = 0 loop
+        v_taken := rivulet.claim_from_lanes(p_queue, p_worker, p_limit, p_claim_req, p_lease);
+    end loop;
+    return v_taken is not null;
 end $$;
 
 -- Claims up to p_limit jobs. The same p_claim_req again returns the same jobs (the reply had been lost).
@@ -161,9 +177,8 @@ begin
         update rivulet.jobs set state = 'ready' where id in (
             select id from rivulet.jobs where queue = p_queue and state = 'delayed' and run_at <= clock_timestamp()
             order by run_at limit 100 for update skip locked);
-        if rivulet.claim_from_lanes(p_queue, p_worker, v_limit, p_claim_req, v_lease) = 0
-           and rivulet.wake_lanes(p_queue) > 0 then
-            perform rivulet.claim_from_lanes(p_queue, p_worker, v_limit, p_claim_req, v_lease);
+        if not rivulet.claim_some(p_queue, p_worker, v_limit, p_claim_req, v_lease) and rivulet.wake_lanes(p_queue) > 0 then
+            perform rivulet.claim_some(p_queue, p_worker, v_limit, p_claim_req, v_lease);
         end if;
     end if;
     select coalesce(jsonb_agg(rivulet.as_claim(j) order by j.id), '[]') into v_jobs

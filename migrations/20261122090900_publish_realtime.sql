@@ -51,6 +51,8 @@ create trigger messages_broadcast_change after update on public.messages
     for each row when (old.status is distinct from new.status or old.fence is distinct from new.fence)
     execute function rivulet.broadcast_message();
 
+revoke execute on function rivulet.broadcast_document(), rivulet.broadcast_message() from public;
+
 -- For integrators who prefer Postgres Changes. Not the chunks: one large upload would drown every other change.
 alter publication supabase_realtime add table
     public.libraries, public.library_members, public.documents, public.conversations, public.messages,

@@ -127,8 +127,8 @@ def _block(kind: str, content: dict[str, Any], page: int | None) -> Block | None
         case "code":
             return Block(kind=BlockKind.CODE, text=_clean(content["text"]), page=page)
         case "metadata_block":
-            text = "\n".join(f"{key}: {value}" for key, value in content["entries"])
-            return Block(kind=BlockKind.PARAGRAPH, text=_clean(text), page=page)
+            entries = "\n".join(f"{key}: {value}" for key, value in content["entries"])
+            return Block(kind=BlockKind.PARAGRAPH, text=_clean(entries), page=page)
         case "group":
             return None  # its heading follows as a node of its own
     text = content.get("text") or content.get("description")
@@ -163,14 +163,15 @@ def _clean(text: str) -> str:
 
 
 def _explained(error: kreuzberg.KreuzbergError, mime: str) -> PermanentError:
-    detail = str(error).split("\n", 1)[0][:200]
-    if "password" in detail.lower() or "encrypt" in detail.lower():
+    if "password" in str(error).lower():  # the reader has no other sign of it
         return PermanentError(
             "encrypted", "The file is protected by a password. Remove the protection and upload it again."
         )
     if isinstance(error, kreuzberg.ValidationError):
         return PermanentError("unsupported_type", f"Files of the type {mime} cannot be read yet.")
-    return PermanentError("unreadable", f"The file seems to be damaged and cannot be read ({detail}).")
+    return PermanentError(
+        "unreadable", f"The file is damaged, or is not really {mime}. Open it, save it anew and upload it again."
+    )
 
 
 def _textless(mime: str) -> PermanentError:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 # PostgreSQL ships a stemmer for each of these; all others are searched by their exact words.
 _CONFIGURATIONS = {
     "ara": "arabic", "dan": "danish", "deu": "german", "ell": "greek", "eng": "english", "fin": "finnish",
-    "fra": "french", "hun": "hungarian", "ita": "italian", "nld": "dutch", "nor": "norwegian",
-    "nob": "norwegian", "por": "portuguese", "ron": "romanian", "rus": "russian", "spa": "spanish", "swe": "swedish", "tur": "turkish",
+    "fra": "french", "hun": "hungarian", "ita": "italian", "nld": "dutch", "nob": "norwegian", "nor": "norwegian",
+    "por": "portuguese", "ron": "romanian", "rus": "russian", "spa": "spanish", "swe": "swedish", "tur": "turkish",
 }  # fmt: skip
 
 

@@ -1,0 +1,137 @@
+"""Questions and answers in rows: one answer per question, drafts fenced, stop from anywhere, citations of real passages."""
+
+import uuid
+
+import psycopg
+import pytest
+
+from tests.integration.engine import ANSWER, Engine, Row
+
+
+def cited(chunk: uuid.UUID, start: int = 0, end: int = 3) -> Row:
+    citation = {"marker": 1, "chunk_id": str(chunk), "char_start": start, "char_end": end}
+    return {**ANSWER, "citations": [citation]}
+
+
+def message(engine: Engine, answer: uuid.UUID) -> tuple[str, str]:
+    [(status, content)] = engine.all("select status, content from public.messages where id = %s", answer)
+    return status, content
+
+
+def test_a_question_has_its_answer_pending_in_the_same_transaction(engine: Engine) -> None:
+    answer = engine.ask(engine.conversation(engine.person()), "Why?")
+
+    assert message(engine, answer) == ("pending", "")
+    assert engine.one("select title from public.conversations") == "Why?"
+
+
+def test_a_second_answer_to_one_question_is_impossible(engine: Engine) -> None:
+    conversation = engine.conversation(engine.person())
+    answer = engine.ask(conversation)
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        engine.all(
+            "insert into public.messages (conversation_id, role, reply_to)"
+            " select conversation_id, 'assistant', reply_to from public.messages where id = %s",
+            answer,
+        )
+
+
+def test_text_citations_and_completion_commit_together(engine: Engine) -> None:
+    user = engine.person()
+    engine.ingest(user, ["Old weir of 1903."])
+    chunk = engine.one("select id from public.chunks")
+    answer = engine.ask(engine.conversation(user))
+    job = engine.claim_one("respond")
+    engine.act("start_respond_v1", job)
+
+    assert engine.act("complete_respond_v1", job, cited(chunk)) == "done"
+    assert engine.act("complete_respond_v1", job, cited(chunk)) == "already"
+
+    assert message(engine, answer) == ("complete", "Old [1].")
+    assert engine.all("select marker, title, page, quote from public.citations") == [(1, "Notes", 1, "Old")]
+
+
+def test_a_passage_deleted_meanwhile_is_not_cited(engine: Engine) -> None:
+    user = engine.person()
+    document = engine.ingest(user, ["Old weir."])
+    chunk = engine.one("select id from public.chunks")
+    engine.ask(engine.conversation(user))
+    job = engine.claim_one("respond")
+    engine.all("delete from public.documents where id = %s", document)
+
+    assert engine.act("complete_respond_v1", job, cited(chunk)) == "done"
+
+    assert engine.all("select 1 from public.citations") == []
+
+
+def test_a_citation_survives_its_document_and_says_so(engine: Engine) -> None:
+    user = engine.person()
+    document = engine.ingest(user, ["Old weir."])
+    engine.ask(engine.conversation(user))
+    job = engine.claim_one("respond")
+    engine.act("complete_respond_v1", job, cited(engine.one("select id from public.chunks")))
+
+    engine.all("delete from public.documents where id = %s", document)
+
+    assert engine.all("select chunk_id, document_id, title, quote from public.citations") == [
+        (None, None, "Notes", "Old")
+    ]
+
+
+def test_a_new_attempt_takes_the_draft_over(engine: Engine) -> None:
+    answer = engine.ask(engine.conversation(engine.person()))
+    first = engine.claim_one("respond")
+    engine.act("start_respond_v1", first)
+    engine.act("save_draft_v1", first, "half of the")
+    engine.expire_leases()
+    engine.sweep()
+    second = engine.claim_one("respond")
+    engine.act("start_respond_v1", second)
+
+    assert engine.act("save_draft_v1", first, "half of the zombie") == "stale"
+    assert message(engine, answer) == ("streaming", "")
+
+
+def test_stop_before_the_start_ends_the_job_and_frees_the_next(engine: Engine) -> None:
+    conversation = engine.conversation(engine.person())
+    first, second = engine.ask(conversation), engine.ask(conversation)
+
+    engine.all("update public.messages set status = 'cancelled' where id = %s", first)
+
+    assert engine.claim_one("respond")["subject_id"] == str(second)
+
+
+def test_stop_while_running_reaches_the_worker_and_keeps_the_text(engine: Engine) -> None:
+    answer = engine.ask(engine.conversation(engine.person()))
+    job = engine.claim_one("respond")
+    engine.act("start_respond_v1", job)
+
+    engine.all("update public.messages set status = 'cancelled' where id = %s", answer)
+
+    names = f'[{{"id": {job["id"]}, "fence": {job["fence"]}}}]'
+    assert engine.one("select public.heartbeat_jobs_v1(%s)", names)[0]["status"] == "cancel"
+    assert engine.act("save_draft_v1", job, "as far as it came") == "cancel"
+    assert engine.act("complete_respond_v1", job, ANSWER) == "cancelled"
+    assert message(engine, answer) == ("cancelled", "as far as it came")
+
+
+def test_the_history_holds_earlier_finished_turns_in_order(engine: Engine) -> None:
+    conversation = engine.conversation(engine.person())
+    engine.ask(conversation, "First?")
+    job = engine.claim_one("respond")
+    engine.act("start_respond_v1", job)
+    engine.act("complete_respond_v1", job, ANSWER)
+    engine.ask(conversation, "Second?")
+    job = engine.claim_one("respond")
+
+    started = engine.one("select public.start_respond_v1(%s, %s)", job["id"], job["fence"])
+
+    assert started["question"] == "Second?"
+    assert [turn["content"] for turn in started["history"]] == ["First?", "Old [1]."]
+
+
+def test_an_empty_question_is_refused(engine: Engine) -> None:
+    conversation = engine.conversation(engine.person())
+    with pytest.raises(psycopg.errors.CheckViolation, match="question_length"):
+        engine.ask(conversation, "   ")
