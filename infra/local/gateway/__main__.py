@@ -7,6 +7,7 @@ import uvicorn
 
 from infra.local.gateway import log
 from infra.local.gateway.app import create_app
+from infra.local.gateway.realtime import WebSocketTransport
 from infra.local.gateway.settings import GatewaySettings, SettingsError
 
 
@@ -19,7 +20,7 @@ def main() -> int:
         return 2
     log.set_up(settings.log_level)
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False,
-                timeout_graceful_shutdown=5)
+                ws=WebSocketTransport, timeout_graceful_shutdown=5)
     return 0
 
 

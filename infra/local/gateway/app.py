@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from infra.local.gateway.auth.routes import auth_routes
 from infra.local.gateway.data_api.routes import DataApi
 from infra.local.gateway.data_api.schema_cache import SchemaCache
 from infra.local.gateway.edge import Edge
@@ -19,6 +20,7 @@ from infra.local.gateway.settings import GatewaySettings
 from infra.local.gateway.wire import DatabaseError, DatabaseLostError, Statement
 
 DATA_CONNECTIONS = 10
+AUTH_CONNECTIONS = 5
 
 
 class Gateway:
@@ -27,8 +29,10 @@ class Gateway:
     def __init__(self, settings: GatewaySettings) -> None:
         self.keyring = Keyring(settings.jwt_secret, settings.publishable_key, settings.secret_key)
         self._data_pool = Pool(settings.authenticator_dsn, DATA_CONNECTIONS)
+        self._auth_pool = Pool(settings.auth_dsn, AUTH_CONNECTIONS)
         self._cache = SchemaCache(settings.authenticator_dsn, self._data_pool)
         self._data_api = DataApi(self._data_pool, self._cache, self.keyring, settings.max_rows)
+        self._auth = auth_routes(self._auth_pool, self.keyring, settings.public_url, settings.sign_in_limit)
         self._realtime = Realtime(settings.admin_dsn, self.keyring)
 
     def routes(self) -> list[BaseRoute]:
@@ -36,6 +40,7 @@ class Gateway:
         return [
             Route("/healthz", self._health, methods=["GET"]),
             Mount("/rest/v1", self._data_api),
+            Mount("/auth/v1", routes=self._auth),
             *self._realtime.routes(),
         ]
 
@@ -50,6 +55,7 @@ class Gateway:
             await self._realtime.stop()
             await self._cache.stop()
             self._data_pool.close()
+            self._auth_pool.close()
 
     async def _health(self, _: Request) -> Response:
         """Answer 200 when the database answers."""

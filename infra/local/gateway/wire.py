@@ -74,12 +74,19 @@ class Wire:
         """Tell whether no transaction is open."""
         return self._pg.transaction_status == pq.TransactionStatus.IDLE
 
+    @property
+    def in_transaction(self) -> bool:
+        """Tell whether a transaction is open (and the connection with it)."""
+        return self._pg.transaction_status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
+
     async def run(self, *statements: Statement) -> list[PGresult]:
         """Run ``statements`` in one round trip and return their results in order.
 
         Without an explicit BEGIN they are one transaction, which ends with them. Raises DatabaseError for the first
         that fails (an explicit transaction is then rolled back), DatabaseLostError if the connection breaks.
         """
+        if any(value and b"\0" in value for _, values in statements for value in values):
+            raise DatabaseError("22021", 'invalid byte sequence for encoding "UTF8": 0x00')
         try:
             results = await self._exchange(statements)
         except psycopg.Error as error:

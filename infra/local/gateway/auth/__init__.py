@@ -1,0 +1,1 @@
+"""Auth (``/auth/v1``): people, passwords and sessions, as GoTrue answers."""
