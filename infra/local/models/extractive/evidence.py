@@ -1,0 +1,117 @@
+"""How far each unit speaks of what the question asks: word for word, around it, and anywhere at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infra.local.models.extractive import words
+from infra.local.models.extractive.prompt import Passage
+from infra.local.models.extractive.question import Term
+from infra.local.models.extractive.units import Unit
+
+Matrix = NDArray[np.float32]
+
+_SAME_BEGINNING = 0.8
+_PART_OF_COMPOUND = 0.6
+_HEADING, _TITLE, _PREVIOUS, _NEXT, _PASSAGE = 0.7, 0.6, 0.5, 0.3, 0.25
+"""What a word in the heading, the document's title, the neighbouring units or elsewhere in the passage counts,
+against 1 in the unit itself.
+"""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Strength of each term of the question in each unit, 0 to 1; (units, terms)."""
+
+    own: Matrix
+    around: Matrix
+    """At least `own`: with the headings, the title and the neighbours."""
+    weights: NDArray[np.float32]
+    """(terms,): how much a term tells; those in few units tell most, those nowhere as much as that."""
+    present: NDArray[np.bool_]
+    """(terms,): whether the term is anywhere in the passages."""
+
+    def covered(self, strengths: Matrix) -> NDArray[np.float32]:
+        """(units,): the share of the question's weight that each row of strengths covers."""
+        total = float(self.weights.sum())
+        return np.asarray(strengths @ self.weights / total if total else strengths.sum(axis=1), np.float32)
+
+
+def gather(terms: Sequence[Term], units: Sequence[Unit], passages: Sequence[Passage]) -> Evidence:
+    """Evidence for the terms; each word of the passages is compared with each term once."""
+    compare = _Comparison([term.stem for term in terms])
+    own = compare.rows(unit.text for unit in units)
+    headings = compare.rows(unit.heading for unit in units)
+    about = np.maximum(
+        compare.rows(passage.section for passage in passages) * _HEADING,
+        compare.rows(passage.title for passage in passages) * _TITLE,
+    )
+    number = np.array([unit.passage for unit in units], np.int64)
+    whole = np.zeros((len(passages), len(terms)), np.float32)
+    np.maximum.at(whole, number, np.maximum(own, headings))
+    around = np.maximum.reduce(
+        [own, headings * _HEADING, about[number], whole[number] * _PASSAGE, *_neighbours(own, number)]
+    )
+    frequency = (own >= _PART_OF_COMPOUND).sum(axis=0)
+    said = np.array([term.weight for term in terms])
+    weights = (said * np.log1p(len(units) / (frequency + 0.5))).astype(np.float32)
+    present = np.maximum(whole.max(axis=0, initial=0), about.max(axis=0, initial=0)) > 0
+    return Evidence(own, around, weights, present)
+
+
+def _neighbours(own: Matrix, number: NDArray[np.int64]) -> list[Matrix]:
+    """The strengths of the unit before and after, in the same passage."""
+    same = (number[1:] == number[:-1])[:, None]
+    edge = np.zeros((1, own.shape[1]), np.float32)
+    before = np.concatenate([edge, own[:-1] * same])
+    after = np.concatenate([own[1:] * same, edge])
+    return [before * np.float32(_PREVIOUS), after * np.float32(_NEXT)]
+
+
+class _Comparison:
+    """Remembers how alike each word is to each term."""
+
+    def __init__(self, terms: Sequence[str]) -> None:
+        self._terms = terms
+        self._known: dict[str, Matrix] = {}
+
+    def rows(self, texts: Iterable[str]) -> Matrix:
+        """(texts, terms): the strongest likeness of any word of the text."""
+        rows = [self._row(text) for text in texts]
+        return np.array(rows, np.float32).reshape(len(rows), len(self._terms))
+
+    def _row(self, text: str) -> Matrix:
+        row = np.zeros(len(self._terms), np.float32)
+        for word in set(words.words(text)):
+            np.maximum(row, self._word(word), out=row)
+        return row
+
+    def _word(self, word: str) -> Matrix:
+        if word not in self._known:
+            stem = words.stem(word)
+            self._known[word] = np.array([likeness(stem, term) for term in self._terms], np.float32)
+        return self._known[word]
+
+
+def likeness(stem: str, term: str) -> float:
+    """1 for the same stem, less for a shared long beginning or a part of a compound, else 0; numbers must be equal."""
+    if stem == term:
+        return 1.0
+    shorter, longer = sorted((stem, term), key=len)
+    if len(shorter) < 4 or stem[0].isdigit() or term[0].isdigit():
+        return 0.0
+    if stem[:4] == term[:4]:
+        shared = _shared_beginning(stem, term)
+        return _SAME_BEGINNING if (shared >= 5 and shared >= 0.7 * len(longer)) or shared == len(shorter) else 0.0
+    return _PART_OF_COMPOUND if len(shorter) >= 5 and longer.endswith(shorter) else 0.0
+
+
+def _shared_beginning(one: str, other: str) -> int:
+    for place, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return place
+    return min(len(one), len(other))

@@ -1,0 +1,114 @@
+"""What a question asks: its parts, the words that matter in each, and what it leaves to the turns before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from infra.local.models.extractive import words
+from infra.local.models.extractive.stopwords import POINTS_BACK
+
+_BACKGROUND = 0.5
+"""A word taken over from an earlier question counts half of one in the question itself."""
+
+_ASKING = (
+    r"who|whom|whose|what|when|where|which|why|how|is|are|was|were|does|do|did|has|have|can|will|"
+    r"wer|wem|wen|wessen|was|wann|wo|woher|wohin|welche[rsmn]?|warum|wieso|wie|wieviele?|ist|sind|war|waren|hat|haben"
+)
+_PART = re.compile(
+    rf"(?<=[?])\s+|,?\s+(?:and|und|as well as|sowie)\s+(?=(?:in |by |to |on |for |since )?(?:{_ASKING})\b)",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(
+    r"(?:and|but|so|also|what about|how about|same for|und|aber|was ist mit|wie (?:sieht es|ist es|steht es)|et|y|e)\b",
+    re.IGNORECASE,
+)
+_MEASURES = re.compile(
+    r"\b(?:how (?:many|much|long|old|far|tall|high|large|big|often|deep|fast|wide)|when|"
+    r"what (?:year|date|percent|percentage|share|day|number|time)|(?:in|on) (?:what|which) (?:year|date|day)|"
+    r"wann|wie ?viele?|wie (?:lange|oft|hoch|alt|weit|gro(?:ß|ss)|tief|schnell)|"
+    r"welche[mnrs]? (?:jahr|datum|tag|prozentsatz|anteil|anzahl|zahl)|"
+    r"combien|quand|cu[aá]ndo|cu[aá]nt[oa]s?|quando|quant[oi])\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word that matters: its stem, how much it counts, and whether it names a thing or a number."""
+
+    stem: str
+    weight: float
+    is_key: bool
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """One thing that is asked; `text` is what is compared by meaning."""
+
+    text: str
+    terms: tuple[Term, ...]
+    is_english: bool
+    measures: bool
+    """Whether the answer has a number or a date in it."""
+
+
+def inquiries(question: str, earlier: Sequence[str]) -> list[Inquiry]:
+    """The parts of the question, each understood with the part before it and with the turns before it."""
+    before: Inquiry | None = None
+    for turn in earlier:
+        before = _inquiry(turn, before)
+    parts: list[Inquiry] = []
+    for text in (part.strip() for part in _PART.split(question)):
+        if text:
+            part = _inquiry(text, before)
+            parts.append(part)
+            before = part
+    return [part for part in parts if part.terms]
+
+
+def whole(question: str, earlier: Sequence[str]) -> Inquiry:
+    """The question as one part."""
+    before: Inquiry | None = None
+    for turn in earlier:
+        before = _inquiry(turn, before)
+    return _inquiry(question, before)
+
+
+def _inquiry(text: str, before: Inquiry | None) -> Inquiry:
+    terms = _terms(text)
+    if before is None or not _leans_back(text, terms):
+        return Inquiry(text, terms, words.is_english(text), bool(_MEASURES.search(text)))
+    return Inquiry(
+        text=f"{before.text} {text}",
+        terms=terms + _background(terms, before.terms),
+        is_english=words.is_english(text),
+        measures=bool(_MEASURES.search(text)) or (before.measures and bool(_CONTINUES.match(text))),
+    )
+
+
+def _leans_back(text: str, terms: Sequence[Term]) -> bool:
+    """Whether the text cannot be understood alone: it goes on, points back, or hardly says anything."""
+    points = any(words.fold(word) in POINTS_BACK for word in words.words(text))
+    return bool(_CONTINUES.match(text)) or len(terms) <= 1 or (points and len(terms) <= 5)
+
+
+def _background(terms: Sequence[Term], before: Sequence[Term]) -> tuple[Term, ...]:
+    """The earlier question's words, but for those said again and for numbers that were replaced by others."""
+    said = {term.stem for term in terms}
+    has_number = any(stem[0].isdigit() for stem in said)
+    kept = [term for term in before if term.stem not in said and not (has_number and term.stem[0].isdigit())]
+    return tuple(Term(term.stem, term.weight * _BACKGROUND, is_key=False) for term in kept)
+
+
+def _terms(text: str) -> tuple[Term, ...]:
+    english = words.is_english(text)
+    first = next(iter(words.words(text)), "")
+    found: dict[str, Term] = {}
+    for word in words.content_words(text):
+        # In German every noun has a capital: it does not tell names there.
+        is_name = english and word[0].isupper() and word != first
+        is_number = word[0].isdigit() and len(word) > 1
+        found.setdefault(words.stem(word), Term(words.stem(word), 1.0, is_name or is_number))
+    return tuple(found.values())
