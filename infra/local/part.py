@@ -16,13 +16,15 @@ class Part:
 
     `environment` is everything the process sees. `prepare` runs before each start; `finish` runs once,
     when the part answers for the first time and before it counts as ready. Both may block. A part that
-    serves no port says that it is ready by writing `ready_text` to its log.
+    serves no port says that it is ready by writing `ready_text` to its log. A part stops before those it
+    needs, and starts after them, unless it is `eager`: then it starts at once and waits for them by itself.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     needs: tuple[str, ...] = ()
+    eager: bool = False
     health: Health | None = None
     ready_text: str | None = None
     port: int | None = None

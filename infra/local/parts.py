@@ -41,6 +41,8 @@ class Plan:
             command=(sys.executable, "-m", "listeners", queue, "--concurrency", str(LISTENERS[queue])),
             environment={**self.given, **environment.application(self.ports, self.secrets, self.given)},
             needs=needs,
+            # It takes longer to load than all servers together, and connects again and again anyway.
+            eager=True,
             ready_text="listening",
             folder=state.CHECKOUT,
         )

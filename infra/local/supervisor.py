@@ -120,7 +120,9 @@ class Supervisor:
                 task.cancel()
 
     async def _start(self, name: str) -> None:
-        await asyncio.gather(*(asyncio.shield(self._keepers[need].first_ready) for need in self._parts[name].needs))
+        if not self._parts[name].eager:
+            needs = self._parts[name].needs
+            await asyncio.gather(*(asyncio.shield(self._keepers[need].first_ready) for need in needs))
         self._keepers[name].want()
         await asyncio.shield(self._keepers[name].first_ready)
 

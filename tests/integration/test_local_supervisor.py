@@ -40,7 +40,8 @@ def script(
     ready_text: str | None = "listening",
 ) -> Part:
     """A part that is a shell script."""
-    return Part(name, ("/bin/sh", "-c", text), ENVIRONMENT, needs, health, ready_text, stop_seconds=5)
+    command = ("/bin/sh", "-c", text)
+    return Part(name, command, ENVIRONMENT, needs, health=health, ready_text=ready_text, stop_seconds=5)
 
 
 def exists(file: Path) -> Health:
@@ -181,6 +182,26 @@ async def test_parts_start_after_those_they_need_and_stop_before_them(home: stat
     assert record.read(home) is None
 
 
+async def test_an_eager_part_starts_before_those_it_needs_and_still_stops_before_them(
+    home: state.State, tmp_path: Path
+) -> None:
+    diary, sign = tmp_path / "diary", tmp_path / "sign"
+    server_text = f"trap 'echo -server >> {diary}; exit' TERM; until [ -e {sign} ]; do sleep 0.01; done"
+    server = script("server", f"{server_text}; echo +server >> {diary}; echo listening; while :; do sleep 0.01; done")
+    eager_text = f"trap 'echo -eager >> {diary}; exit' TERM; echo +eager >> {diary}; touch {sign}; echo listening"
+    eager = Part(
+        "eager",
+        ("/bin/sh", "-c", f"{eager_text}; while :; do sleep 0.01; done"),
+        ENVIRONMENT,
+        needs=("server",),
+        eager=True,
+        ready_text="listening",
+    )
+    async with supervised(home, server, eager):
+        pass
+    assert diary.read_text().split() == ["+eager", "+server", "-eager", "-server"]
+
+
 async def test_one_part_can_be_stopped_and_started_while_the_others_run(home: state.State) -> None:
     async with supervised(home, script("one"), script("two", needs=("one",))) as stack:
         first, other = stack.process("one"), stack.process("two")
@@ -222,7 +243,7 @@ def number_in(file: Path) -> int:
 async def test_a_part_that_ignores_the_request_to_stop_is_ended(home: state.State, tmp_path: Path) -> None:
     sign = tmp_path / "sign"
     text = f"trap '' TERM; touch {sign}; while :; do sleep 0.05; done"
-    stubborn = Part("one", ("/bin/sh", "-c", text), ENVIRONMENT, (), exists(sign), stop_seconds=0.2)
+    stubborn = Part("one", ("/bin/sh", "-c", text), ENVIRONMENT, health=exists(sign), stop_seconds=0.2)
     async with supervised(home, stubborn) as stack:
         process = stack.process("one")
     assert process.process() is None
@@ -254,7 +275,11 @@ def refuse() -> None:
 
 async def test_a_part_that_never_answers_is_not_waited_for_without_end(home: state.State, tmp_path: Path) -> None:
     silent = Part(
-        "silent", ("/bin/sh", "-c", "exec sleep 1000"), ENVIRONMENT, (), exists(tmp_path / "never"), start_seconds=0.1
+        "silent",
+        ("/bin/sh", "-c", "exec sleep 1000"),
+        ENVIRONMENT,
+        health=exists(tmp_path / "never"),
+        start_seconds=0.1,
     )
     with pytest.raises(errors.StackError, match="silent did not start: it did not answer within 0 seconds"):
         async with supervised(home, silent):
