@@ -47,7 +47,7 @@ class Dispatcher:
         return "done"
 
     async def _fail(self, claim: Claim, error: JobError) -> str:
-        log.warning("job_failed", code=error.code, error=error.message, cause=repr(error.__cause__))
+        log.warning("job_failed", code=error.code, error=error.message, cause=type(error.__cause__).__name__)
         try:
             await self._jobs.fail(claim, error)
         except JobError as unreachable:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 import chromadb
 import httpx
+import numpy as np
 from chromadb.api.models.AsyncCollection import AsyncCollection
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
@@ -34,7 +35,7 @@ class ChromaVectors:
         async with self._opened(batch.collection, model) as collection:
             await collection.upsert(
                 ids=[str(uuid5(chunk.id, model)) for chunk in batch.chunks],
-                embeddings=list(vectors),
+                embeddings=np.asarray(vectors, dtype=np.float32),
                 metadatas=[_metadata(chunk) for chunk in batch.chunks],
             )
 
@@ -61,7 +62,7 @@ class ChromaVectors:
     ) -> list[tuple[float, UUID]]:
         async with self._opened(name, model) as collection:
             result = await collection.query(
-                query_embeddings=[vector],
+                query_embeddings=np.asarray([vector], dtype=np.float32),
                 n_results=limit,
                 where={"library_id": {"$in": libraries}},  # type: ignore[dict-item]  # narrower than the library's alias
                 include=["distances", "metadatas"],
@@ -80,23 +81,29 @@ class ChromaVectors:
             if key not in self._collections:
                 self._collections[key] = await self._look_up(key)
             yield self._collections[key]
-        except (httpx.HTTPError, ChromaError, ValueError) as error:
-            # ValueError is what the client raises when the server cannot be reached.
+        except (httpx.HTTPError, ChromaError) as error:
             self._collections.pop(key, None)
             raise TransientError("vectors_unavailable", "The vector index cannot be reached at the moment.") from error
 
     async def _look_up(self, key: str) -> AsyncCollection:
         if self._client is None:
-            self._client = await chromadb.AsyncHttpClient(
-                host=self._url.hostname or "localhost",
-                port=self._url.port or (443 if self._url.scheme == "https" else 8000),
-                ssl=self._url.scheme == "https",
-                settings=ChromaSettings(anonymized_telemetry=False),
-            )
+            self._client = await self._connect()
         collection: AsyncCollection = await self._client.get_or_create_collection(
             key, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
         return collection
+
+    async def _connect(self) -> Any:
+        secure = self._url.scheme == "https"
+        try:
+            return await chromadb.AsyncHttpClient(
+                host=self._url.hostname or "localhost",
+                port=self._url.port or (443 if secure else 8000),
+                ssl=secure,
+                settings=ChromaSettings(anonymized_telemetry=False),
+            )
+        except ValueError as error:  # what the client raises when nobody answers
+            raise httpx.ConnectError(str(error)) from error
 
 
 def physical_name(collection: str, model: str) -> str:

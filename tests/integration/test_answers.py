@@ -1,4 +1,4 @@
-"""Questions and answers in rows: one answer per question, drafts fenced, stop from anywhere, citations of real passages."""
+"""Questions and answers in rows: one answer per question, fenced drafts, stop from anywhere, real citations."""
 
 import uuid
 

@@ -101,7 +101,8 @@ def test_private_functions_are_closed_except_what_policies_ask(engine: Engine) -
 
 def test_functions_that_run_as_their_owner_fix_their_search_path(engine: Engine) -> None:
     loose = engine.all(
-        "select proname from pg_proc where prosecdef and pronamespace in ('public'::regnamespace, 'rivulet'::regnamespace)"
+        "select proname from pg_proc where prosecdef"
+        " and pronamespace in ('public'::regnamespace, 'rivulet'::regnamespace)"
         " and not coalesce(proconfig::text like '%%search_path=%%', false)"
     )
     assert loose == []
