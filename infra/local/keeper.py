@@ -172,7 +172,8 @@ class Keeper:
         hopeless = isinstance(failure, errors.StackError) or self._failures >= restart.START_ATTEMPTS
         if hopeless and not self.first_ready.done():
             shown = f"\n{logs.tail(self._log_file)}" if isinstance(failure, Failure) else ""
-            reason = f"{self.part.name} did not start: {failure}. Its log: {self._log_file}{shown}"
+            cause = str(failure).rstrip(".")
+            reason = f"{self.part.name} did not start: {cause}. Its log: {self._log_file}{shown}"
             self.first_ready.set_exception(errors.StackError(reason))
 
     def _show(self, state: PartState, detail: str) -> None:

@@ -17,15 +17,15 @@ def end(described: StackRecord | None) -> None:
 
     Processes are told by number and time of start, so that a stranger who got a number later is left alone.
     """
-    running = {} if described is None else _running(described)
-    for name, process in running.items():
+    left = {} if described is None else running(described)
+    for name, process in left.items():
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
-    wait_until_gone(running.values(), PATIENCE_SECONDS)
-    for process in running.values():
+    wait_until_gone(left.values(), PATIENCE_SECONDS)
+    for process in left.values():
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-    wait_until_gone(running.values(), PATIENCE_SECONDS)
+    wait_until_gone(left.values(), PATIENCE_SECONDS)
 
 
 def wait_until_gone(processes: Iterable[ProcessRecord], seconds: float) -> bool:
@@ -43,7 +43,8 @@ def wait_until_gone(processes: Iterable[ProcessRecord], seconds: float) -> bool:
     return True
 
 
-def _running(described: StackRecord) -> dict[str, ProcessRecord]:
+def running(described: StackRecord) -> dict[str, ProcessRecord]:
+    """The parts of `described` whose processes still run."""
     return {
         name: part.process
         for name, part in described.parts.items()

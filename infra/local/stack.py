@@ -83,10 +83,16 @@ def down() -> bool:
 
 def status() -> list[PartStatus]:
     """Every part's state; all are stopped when the stack does not run."""
-    running = _live(_home())
-    if running is None:
-        return [PartStatus(name, "stopped", "", None, None, 0, 0) for name in parts.names()]
-    return [_status(name, part) for name, part in running.parts.items()]
+    home = _home()
+    running = _live(home)
+    if running is not None:
+        return [_status(name, part) for name, part in running.parts.items()]
+    last = record.read(home)
+    orphans = {} if last is None else leftovers.running(last)
+    return [
+        _orphan(name) if name in orphans else PartStatus(name, "stopped", "", None, None, 0, 0)
+        for name in parts.names()
+    ]
 
 
 def stop_part(name: str) -> None:
@@ -229,6 +235,11 @@ def _status(name: str, part: record.PartRecord) -> PartStatus:
     process = part.process.process() if part.process is not None else None
     pid = None if process is None else process.pid
     return PartStatus(name, part.state, part.detail, part.port, pid, part.restarts, _memory_bytes(process))
+
+
+def _orphan(name: str) -> PartStatus:
+    detail = "it runs, but its supervisor was killed; rivulet up starts anew, rivulet down ends it"
+    return PartStatus(name, "unhealthy", detail, None, None, 0, 0)
 
 
 def _memory_bytes(process: psutil.Process | None) -> int:
