@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from infra.local.record import ProcessRecord, StackRecord
@@ -18,14 +18,21 @@ def end(described: StackRecord | None) -> None:
     Processes are told by number and time of start, so that a stranger who got a number later is left alone.
     """
     left = {} if described is None else running(described)
-    for name, process in left.items():
+    # What serves no port is a client of the rest, and ends faster while the rest still answers.
+    clients = {name for name in left if described is not None and described.parts[name].port is None}
+    _end_together({name: left[name] for name in clients})
+    _end_together({name: left[name] for name in left.keys() - clients})
+
+
+def _end_together(processes: Mapping[str, ProcessRecord]) -> None:
+    for name, process in processes.items():
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
-    wait_until_gone(left.values(), PATIENCE_SECONDS)
-    for process in left.values():
+    wait_until_gone(processes.values(), PATIENCE_SECONDS)
+    for process in processes.values():
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-    wait_until_gone(left.values(), PATIENCE_SECONDS)
+    wait_until_gone(processes.values(), PATIENCE_SECONDS)
 
 
 def wait_until_gone(processes: Iterable[ProcessRecord], seconds: float) -> bool:
