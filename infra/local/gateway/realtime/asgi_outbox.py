@@ -8,6 +8,9 @@ from infra.local.gateway.realtime.messages import TEXT
 from infra.local.gateway.realtime.transport import MAX_BACKLOG_BYTES, TRY_AGAIN_LATER, Outbox
 
 
+NORMAL = 1000
+
+
 class AsgiOutbox(Outbox):
     """Writes from a task of its own, so that a slow socket holds up nobody."""
 
@@ -34,6 +37,10 @@ class AsgiOutbox(Outbox):
         if not self._closed:
             self._closed = True
             self._queue.put_nowait((code, reason))
+
+    def cut(self) -> None:
+        """End the connection; ASGI has no way to do it without a word."""
+        self.close(NORMAL)
 
     def discard(self) -> None:
         """Forget what waits: the connection is gone."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from infra.local.gateway.keys import Keyring
 from infra.local.gateway.realtime.authorize import Authorizer
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class Connected(Protocol):
+    """A socket as the hub sees it; ``unused_since`` is the loop's time since which it has no channel."""
+
+    outbox: Outbox
+    unused_since: float | None
+
+
 @dataclass
 class Hub:
     """The rooms, the database behind them, the limits and everyone connected."""
@@ -29,7 +36,7 @@ class Hub:
     subscriptions: "Subscriptions"
     rooms: Rooms
     limits: Limits
-    sockets: set[Outbox] = field(default_factory=set)
+    sockets: set[Connected] = field(default_factory=set)
     #: Set while the database's log is being followed.
     streaming: asyncio.Event = field(default_factory=asyncio.Event)
 

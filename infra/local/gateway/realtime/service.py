@@ -55,8 +55,8 @@ class Realtime:
 
     async def stop(self) -> None:
         """Tell every client to come back later, and end."""
-        for outbox in list(self._hub.sockets):
-            outbox.close(SERVICE_RESTART)
+        for socket in list(self._hub.sockets):
+            socket.outbox.close(SERVICE_RESTART)
         await self._hub.stop()
         await self._hub.sessions.close()
 
@@ -73,11 +73,13 @@ class Realtime:
         """End sockets that say nothing or that nobody uses."""
         limits = self._hub.limits
         while True:
-            await asyncio.sleep(min(SWEEP_SECONDS, limits.idle_seconds))
+            await asyncio.sleep(min(SWEEP_SECONDS, limits.idle_seconds, limits.unused_seconds))
             now = asyncio.get_running_loop().time()
-            for outbox in list(self._hub.sockets):
-                if outbox.heard_at <= now - limits.idle_seconds:
-                    outbox.close(NORMAL)
+            for socket in list(self._hub.sockets):
+                if socket.outbox.heard_at <= now - limits.idle_seconds:
+                    socket.outbox.close(NORMAL)
+                elif socket.unused_since is not None and socket.unused_since <= now - limits.unused_seconds:
+                    socket.outbox.cut()
 
 
 async def _maintain_messages(session: Connection) -> None:

@@ -81,20 +81,21 @@ class Socket:
         self._version = version
         self._claims = claims
         self._headers = headers
-        self._outbox = outbox
+        self.outbox = outbox
+        self.unused_since: float | None = asyncio.get_running_loop().time()
         self._channels: dict[str, Channel] = {}
 
     async def serve(self, websocket: WebSocket) -> None:
         """Handle messages until the connection ends."""
-        self._hub.sockets.add(self._outbox)
+        self._hub.sockets.add(self)
         try:
             while True:
                 await self._receive(await websocket.receive())
         except WebSocketDisconnect:
             pass
         finally:
-            self._hub.sockets.discard(self._outbox)
-            self._outbox.discard()
+            self._hub.sockets.discard(self)
+            self.outbox.discard()
             for channel in list(self._channels.values()):
                 channel.leave()
 
@@ -102,7 +103,7 @@ class Socket:
         """Queue a message, if sockets of this version can be told."""
         packet = message.packet(self._version)
         if packet is not None:
-            self._outbox.send(packet)
+            self.outbox.send(packet)
 
     async def _receive(self, event: Mapping[str, Any]) -> None:
         if event["type"] == "websocket.disconnect":
@@ -170,7 +171,7 @@ class Socket:
         if opened:
             opened[0].open(opened[1])
         elif str(response.get("reason")).startswith("ClientJoinRateLimitReached"):
-            self._outbox.close(GOING_AWAY)
+            self.outbox.close(GOING_AWAY)
 
     async def _admit(self, push: Push) -> tuple[Channel, list[Stored]]:
         """Return the new channel, in its room, and what it has to be replayed. Raises JoinRefusedError."""
@@ -186,6 +187,7 @@ class Socket:
         asker = Asker(tokens.channel_claims(self._hub.keyring, request.token, self._claims), self._headers)
         channel = Channel(self._hub, push.topic, push.join_ref, request, asker, self.send, self._forget)
         self._channels[push.topic] = channel
+        self.unused_since = None
         try:
             replay = await channel.enter()
             if request.wait and request.bindings:
@@ -198,3 +200,5 @@ class Socket:
     def _forget(self, channel: Channel) -> None:
         if self._channels.get(channel.topic) is channel:
             del self._channels[channel.topic]
+        if not self._channels:
+            self.unused_since = asyncio.get_running_loop().time()

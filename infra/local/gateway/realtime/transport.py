@@ -115,6 +115,11 @@ class Outbox:
             self._closed = True
             self._end(code, reason)
 
+    def cut(self) -> None:
+        """End the connection without a word."""
+        self.discard()
+        self._transport.abort()
+
     def discard(self) -> None:
         """Forget what waits: the connection is gone."""
         self._closed = True
