@@ -59,7 +59,7 @@ count_packages() {
             else if (count % 25 == 0) printf "  %d of %d packages\n", count, total
             fflush()
         }
-        /^Installing collected packages/ {
+        /^Installing collected packages/ && !unpacking++ {
             if (terminal) printf "\r\033[K"
             print "  unpacking ..."
             fflush()
