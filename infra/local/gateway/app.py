@@ -17,10 +17,13 @@ from infra.local.gateway.keys import Keyring
 from infra.local.gateway.pools import Pool, PoolExhaustedError
 from infra.local.gateway.realtime import Realtime
 from infra.local.gateway.settings import GatewaySettings
+from infra.local.gateway.storage.disk import Disk
+from infra.local.gateway.storage.routes import storage_routes
 from infra.local.gateway.wire import DatabaseError, DatabaseLostError, Statement
 
 DATA_CONNECTIONS = 10
 AUTH_CONNECTIONS = 5
+STORAGE_CONNECTIONS = 5
 
 
 class Gateway:
@@ -30,9 +33,12 @@ class Gateway:
         self.keyring = Keyring(settings.jwt_secret, settings.publishable_key, settings.secret_key)
         self._data_pool = Pool(settings.authenticator_dsn, DATA_CONNECTIONS)
         self._auth_pool = Pool(settings.auth_dsn, AUTH_CONNECTIONS)
+        self._storage_pool = Pool(settings.storage_dsn, STORAGE_CONNECTIONS)
+        self._disk = Disk(settings.storage_dir)
         self._cache = SchemaCache(settings.authenticator_dsn, self._data_pool)
         self._data_api = DataApi(self._data_pool, self._cache, self.keyring, settings.max_rows)
         self._auth = auth_routes(self._auth_pool, self.keyring, settings.public_url, settings.sign_in_limit)
+        self._storage = storage_routes(self._storage_pool, self._disk, self.keyring, settings.file_size_limit)
         self._realtime = Realtime(settings.admin_dsn, self.keyring)
 
     def routes(self) -> list[BaseRoute]:
@@ -41,12 +47,14 @@ class Gateway:
             Route("/healthz", self._health, methods=["GET"]),
             Mount("/rest/v1", self._data_api),
             Mount("/auth/v1", routes=self._auth),
+            Mount("/storage/v1", routes=self._storage),
             *self._realtime.routes(),
         ]
 
     @asynccontextmanager
     async def running(self, _: Starlette) -> AsyncIterator[None]:
         """Keep the services running for as long as the application serves."""
+        self._disk.prepare()
         self._cache.start()
         await self._realtime.start()
         try:
@@ -54,8 +62,8 @@ class Gateway:
         finally:
             await self._realtime.stop()
             await self._cache.stop()
-            self._data_pool.close()
-            self._auth_pool.close()
+            for pool in (self._data_pool, self._auth_pool, self._storage_pool):
+                pool.close()
 
     async def _health(self, _: Request) -> Response:
         """Answer 200 when the database answers."""

@@ -50,6 +50,16 @@ class Keyring:
         check_expiry(claims["exp"], time.time())
         return claims
 
+    def claims_of_signed(self, token: str) -> dict[str, Any]:
+        """Return the claims of a token that permits one thing, such as a download; it names no role.
+
+        The caller checks expiry and purpose. Raises InvalidToken.
+        """
+        claims = self._decode(token.strip())
+        if "role" in claims:
+            raise InvalidToken(MALFORMED, "claims")
+        return claims
+
     def claims_of(self, apikey: str | None, authorization: str | None) -> dict[str, Any]:
         """Return the claims that a request's ``apikey`` and ``Authorization`` headers stand for.
 

@@ -108,7 +108,8 @@ class Sessions:
             raise AuthError(404, "user_not_found", "User not found")
         methods = await work.rows(
             "select json_build_object('method', authentication_method,"
-            " 'timestamp', extract(epoch from created_at)::int) from auth.mfa_amr_claims where session_id = $1", session)
+            " 'timestamp', extract(epoch from created_at)::int)"
+            " from auth.mfa_amr_claims where session_id = $1", session)
         now = int(time.time())
         claims = self._claims(user, session, methods, now)
         return {"access_token": self._keyring.sign(claims), "token_type": "bearer", "expires_in": LIFETIME,
