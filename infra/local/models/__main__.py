@@ -8,6 +8,7 @@ import sys
 import uvicorn
 
 from infra.local.models.app import create_app
+from infra.local.models.gguf import GgufError
 from infra.local.models.settings import ModelSettings, SettingsError
 from infra.local.models.weights import WeightsError
 
@@ -17,10 +18,23 @@ def main() -> int:
     try:
         settings = ModelSettings.from_env(os.environ)
         app = create_app(settings)
-    except (SettingsError, WeightsError, OSError) as problem:
+    except OSError as problem:
+        sys.stderr.write(
+            f"The model server cannot start. MODELS_DIR cannot be used: {problem}. Set it to a writable folder.\n"
+        )
+        return 1
+    except (SettingsError, WeightsError, GgufError) as problem:
         sys.stderr.write(f"The model server cannot start. {problem}\n")
         return 1
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="info", access_log=False)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        # Longer than clients keep idle connections: the one who closes first must be the client, or a request is lost.
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=5,
+    )
     return 0
 
 

@@ -18,18 +18,22 @@ from infra.local.models.embedder import Embedder
 from infra.local.models.embeddings import Embeddings
 from infra.local.models.encoder import Encoder
 from infra.local.models.extractive.answer import Answerer
+from infra.local.models.gguf import Gguf
 from infra.local.models.lanes import Lanes
 from infra.local.models.rerank import Rerank
 from infra.local.models.settings import ModelSettings
 
 
 def create_app(settings: ModelSettings) -> Starlette:
-    """The server with its models loaded; raises weights.WeightsError or OSError if they cannot be."""
+    """The server with its models loaded; raises weights.WeightsError, gguf.GgufError or OSError if they cannot be."""
     lanes = Lanes()
     network = artefact.ensure_embedder(settings.folder)
     embedder = Embedder(Encoder(network, weights.model_folder() / "tokenizer.json"), lanes)
+    own = Gguf(settings.gguf, lanes.width) if settings.gguf else None
     chats: dict[str, ChatModel] = {catalogue.CHAT: Extractive(Answerer(embedder.embed))}
-    models = Catalogue(catalogue.built_in())
+    if own:
+        chats[own.name] = own
+    models = Catalogue([*catalogue.built_in(), *([own.model] if own else [])])
 
     async def listed(_: Request) -> JSONResponse:
         return JSONResponse(models.as_json())
@@ -41,6 +45,8 @@ def create_app(settings: ModelSettings) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         lanes.close()
+        if own:
+            await own.close()
 
     return Starlette(
         routes=[

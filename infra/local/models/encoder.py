@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
@@ -37,15 +36,16 @@ class Encoder:
 
     def vector(self, ids: Sequence[int]) -> Vector:
         """The text's unit vector."""
-        return self._run("vector", ids)
+        return self._run(["vector"], ids)[0]
 
-    def tokens(self, ids: Sequence[int]) -> Vector:
-        """The unit vector of each token, markers included."""
-        return self._run("tokens", ids)
+    def read(self, ids: Sequence[int]) -> tuple[Vector, Vector]:
+        """The text's unit vector, and the unit vector of each of its tokens, markers included."""
+        vector, tokens = self._run(["vector", "tokens"], ids)
+        return vector, tokens
 
-    def _run(self, output: str, ids: Sequence[int]) -> Vector:
-        values: list[Any] = self._session.run([output], {"ids": np.array(ids, np.int64)})
-        return np.asarray(values[0], np.float32)
+    def _run(self, outputs: list[str], ids: Sequence[int]) -> list[Vector]:
+        values: list[Vector] = self._session.run(outputs, {"ids": np.array(ids, np.int64)})
+        return values
 
 
 def _options() -> onnxruntime.SessionOptions:

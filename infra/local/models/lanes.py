@@ -13,7 +13,7 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-_BULK_NICENESS = 10
+_BULK_NICENESS = 5
 
 
 class Lanes:

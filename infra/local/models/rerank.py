@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -17,7 +16,7 @@ from infra.local.models.errors import ApiError
 
 
 class Rerank:
-    """The endpoint over one embedder: documents in the order of their cosine with the query."""
+    """The endpoint over one embedder: documents in the order of their relevance to the query."""
 
     def __init__(self, catalogue: Catalogue, embedder: Embedder) -> None:
         self._catalogue = catalogue
@@ -28,10 +27,9 @@ class Rerank:
         body = bodies.parse(await bodies.raw(request), bodies.RerankBody)
         self._catalogue.find(body.model, "rerank")
         texts = [_text(document, body.rank_fields) for document in body.documents]
-        vectors, tokens = await while_connected(request, self._embedder.embed([body.query, *texts]))
-        scores = np.stack(vectors[1:]) @ vectors[0]
-        order = np.argsort(-scores, kind="stable")[: body.top_n]
-        results = [_result(int(index), float(scores[index]), body) for index in order]
+        scores, tokens = await while_connected(request, self._embedder.relevance(body.query, texts))
+        order = sorted(range(len(scores)), key=lambda index: -scores[index])[: body.top_n]
+        results = [_result(index, scores[index], body) for index in order]
         usage = {"prompt_tokens": tokens, "completion_tokens": 0, "total_tokens": tokens}
         identity = f"rerank-{uuid.uuid4()}"
         return JSONResponse(

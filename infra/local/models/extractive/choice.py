@@ -6,6 +6,7 @@ German with eight passages each, once with the paragraph that answers among them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,6 +22,8 @@ SHORTLIST = 8
 
 _MEANING = 0.88
 _NO_NUMBER = 0.15
+_NO_SENTENCE, _FEW_WORDS = 0.10, 3
+_REASON = 0.10
 _KEY_ABSENT = 0.10
 _PER_TERM, _MANY_TERMS = 0.014, 12
 _ANSWERS = 0.95
@@ -28,9 +31,14 @@ _ANSWERS_FOREIGN = 0.86
 """The embedder was trained on English; elsewhere its cosines are lower."""
 
 MOST = 4
-_ADDS = 0.14
-_GOOD_BESIDE_BEST = 0.60
+_ADDS = 0.18
+_GOOD_BESIDE_BEST = 0.70
 _ALIKE = 0.6
+
+_CAUSE = re.compile(
+    r"\b(?:because|since|due to|owing to|caused?|reasons?|result(?:ed)? (?:of|from)|therefore|in order to|"
+    r"weil|da|wegen|aufgrund|durch|Grund|Gründe|Ursachen?|deshalb|daher|um zu)\b"
+)
 
 Scores = NDArray[np.float32]
 
@@ -51,10 +59,22 @@ def score(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, cosines: 
         place: float(around[place])
         + _MEANING * cosine
         + common
+        + _form(inquiry, units[place])
         + extremes.BONUS * (place in extreme)
-        - _NO_NUMBER * (inquiry.measures and not words.has_number(units[place].text))
         for place, cosine in cosines.items()
     }
+
+
+def _form(inquiry: Inquiry, unit: Unit) -> float:
+    """What the unit's form says for or against it."""
+    value = 0.0
+    if not unit.row and len(words.words(unit.text)) <= _FEW_WORDS:
+        value -= _NO_SENTENCE
+    if inquiry.expects == "number" and not words.has_number(unit.text):
+        value -= _NO_NUMBER
+    if inquiry.expects == "reason" and _CAUSE.search(unit.text):
+        value += _REASON
+    return value
 
 
 def choose(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, scores: dict[int, float]) -> list[int]:
@@ -66,19 +86,19 @@ def choose(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, scores: 
     if not scores:
         return []
     best = max(scores, key=lambda place: (scores[place], -place))
-    if scores[best] < (_ANSWERS if inquiry.is_english else _ANSWERS_FOREIGN):
-        return []
     chosen = [best]
     covered = evidence.around[best].copy()
     while len(chosen) < MOST:
-        candidates = [place for place in scores if _may_join(place, chosen, units, scores, best)]
+        candidates = [place for place in scores if _may_join(place, chosen, units, scores)]
         gains = {place: _gain(evidence, place, covered) for place in candidates}
         following = max(gains, key=lambda place: gains[place] + 0.2 * scores[place], default=None)
         if following is None or gains[following] < _ADDS:
             break
         chosen.append(following)
         covered = np.maximum(covered, evidence.around[following])
-    return sorted(chosen)
+    together = _gain(evidence, chosen[1], evidence.around[best]) if inquiry.compares and len(chosen) > 1 else 0.0
+    enough = _ANSWERS if inquiry.is_english else _ANSWERS_FOREIGN
+    return sorted(chosen) if scores[best] + together >= enough else []
 
 
 def _gain(evidence: Evidence, place: int, covered: Scores) -> float:
@@ -87,8 +107,8 @@ def _gain(evidence: Evidence, place: int, covered: Scores) -> float:
     return float(evidence.covered(more[None, :])[0])
 
 
-def _may_join(place: int, chosen: Sequence[int], units: Sequence[Unit], scores: dict[int, float], best: int) -> bool:
-    if place in chosen or scores[place] < _GOOD_BESIDE_BEST * scores[best]:
+def _may_join(place: int, chosen: Sequence[int], units: Sequence[Unit], scores: dict[int, float]) -> bool:
+    if place in chosen or scores[place] < _GOOD_BESIDE_BEST * scores[chosen[0]]:
         return False
     return all(_likeness(units[place].text, units[other].text) < _ALIKE for other in chosen)
 

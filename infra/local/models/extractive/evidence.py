@@ -16,7 +16,9 @@ from infra.local.models.extractive.units import Unit
 Matrix = NDArray[np.float32]
 
 _SAME_BEGINNING = 0.8
-_PART_OF_COMPOUND = 0.6
+_END_OF_COMPOUND = 0.8
+_BEGINNING_OF_COMPOUND = 0.6
+_SHORTEST_PART = 4
 _HEADING, _TITLE, _PREVIOUS, _NEXT, _PASSAGE = 0.7, 0.6, 0.5, 0.3, 0.25
 """What a word in the heading, the document's title, the neighbouring units or elsewhere in the passage counts,
 against 1 in the unit itself.
@@ -56,7 +58,7 @@ def gather(terms: Sequence[Term], units: Sequence[Unit], passages: Sequence[Pass
     around = np.maximum.reduce(
         [own, headings * _HEADING, about[number], whole[number] * _PASSAGE, *_neighbours(own, number)]
     )
-    frequency = (own >= _PART_OF_COMPOUND).sum(axis=0)
+    frequency = (own >= _BEGINNING_OF_COMPOUND).sum(axis=0)
     said = np.array([term.weight for term in terms])
     weights = (said * np.log1p(len(units) / (frequency + 0.5))).astype(np.float32)
     present = np.maximum(whole.max(axis=0, initial=0), about.max(axis=0, initial=0)) > 0
@@ -73,44 +75,55 @@ def _neighbours(own: Matrix, number: NDArray[np.int64]) -> list[Matrix]:
 
 
 class _Comparison:
-    """Remembers how alike each word is to each term."""
+    """Remembers which terms each word is like; few words are like any."""
 
     def __init__(self, terms: Sequence[str]) -> None:
         self._terms = terms
-        self._known: dict[str, Matrix] = {}
+        self._known: dict[str, list[tuple[int, float]]] = {}
 
     def rows(self, texts: Iterable[str]) -> Matrix:
         """(texts, terms): the strongest likeness of any word of the text."""
         rows = [self._row(text) for text in texts]
         return np.array(rows, np.float32).reshape(len(rows), len(self._terms))
 
-    def _row(self, text: str) -> Matrix:
-        row = np.zeros(len(self._terms), np.float32)
+    def _row(self, text: str) -> list[float]:
+        row = [0.0] * len(self._terms)
         for word in set(words.words(text)):
-            np.maximum(row, self._word(word), out=row)
+            for place, value in self._alike(word):
+                row[place] = max(row[place], value)
         return row
 
-    def _word(self, word: str) -> Matrix:
+    def _alike(self, word: str) -> list[tuple[int, float]]:
         if word not in self._known:
             stem = words.stem(word)
-            self._known[word] = np.array([likeness(stem, term) for term in self._terms], np.float32)
+            values = [(place, likeness(stem, term)) for place, term in enumerate(self._terms)]
+            self._known[word] = [(place, value) for place, value in values if value]
         return self._known[word]
 
 
 def likeness(stem: str, term: str) -> float:
-    """1 for the same stem, less for a shared long beginning or a part of a compound, else 0; numbers must be equal."""
+    """1 for the same stem, less for a long shared beginning or for a part of a compound, else 0; numbers must be equal.
+
+    The end of a compound is what it is (`Frist` in `Kündigungsfrist`), its beginning only says which.
+    """
     if stem == term:
         return 1.0
-    shorter, longer = sorted((stem, term), key=len)
-    if len(shorter) < 4 or stem[0].isdigit() or term[0].isdigit():
+    alike_at_all = stem[:_SHORTEST_PART] == term[:_SHORTEST_PART] or stem.endswith(term) or term.endswith(stem)
+    if not alike_at_all or stem[0].isdigit() or term[0].isdigit():
         return 0.0
-    if stem[:4] == term[:4]:
-        shared = _shared_beginning(stem, term)
-        return _SAME_BEGINNING if (shared >= 5 and shared >= 0.7 * len(longer)) or shared == len(shorter) else 0.0
-    return _PART_OF_COMPOUND if len(shorter) >= 5 and longer.endswith(shorter) else 0.0
+    shorter, longer = sorted((stem, term), key=len)
+    if len(shorter) < _SHORTEST_PART:
+        return 0.0
+    if longer.endswith(shorter):
+        return _END_OF_COMPOUND
+    shared = _shared_beginning(stem, term)
+    if shared >= max(5, 0.7 * len(longer)):
+        return _SAME_BEGINNING
+    return _BEGINNING_OF_COMPOUND if shared == len(shorter) else 0.0
 
 
 def _shared_beginning(one: str, other: str) -> int:
+    """How many letters two words begin with in common."""
     for place, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:
             return place

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from infra.local.models.extractive import words
 from infra.local.models.extractive.stopwords import POINTS_BACK
@@ -33,6 +34,21 @@ _MEASURES = re.compile(
     re.IGNORECASE,
 )
 
+_REASONS = re.compile(
+    r"\b(?:why|what (?:caused|causes|led to)|warum|wieso|weshalb|weswegen|pourquoi|perch[eé]|por qu[eé])\b",
+    re.IGNORECASE,
+)
+_COMPARES = re.compile(
+    r"\b(?:compar\w+|versus|vs|differ(?:s|ed|ence|ences|ent)?|contrast|"
+    r"(?:chang|develop|evolv|improv|increas|decreas|ris|fall)\w*(?=.*\b(?:between|from|since|compared)\b)|"
+    r"vergleich\w*|unterschied\w*|unterscheide\w*|gegenüber|"
+    r"(?:ver)?(?:änder|entwickel)\w*(?=.*\b(?:zwischen|von|seit)\b))\b",
+    re.IGNORECASE,
+)
+
+
+Expected = Literal["number", "reason", "anything"]
+
 
 @dataclass(frozen=True)
 class Term:
@@ -50,8 +66,10 @@ class Inquiry:
     text: str
     terms: tuple[Term, ...]
     is_english: bool
-    measures: bool
-    """Whether the answer has a number or a date in it."""
+    expects: Expected
+    """What the answer has in it, as far as the question's first words tell."""
+    compares: bool
+    """Whether no single sentence need answer: the question sets two things against each other."""
 
 
 def inquiries(question: str, earlier: Sequence[str]) -> list[Inquiry]:
@@ -77,15 +95,25 @@ def whole(question: str, earlier: Sequence[str]) -> Inquiry:
 
 
 def _inquiry(text: str, before: Inquiry | None) -> Inquiry:
-    terms = _terms(text)
+    compares = bool(_COMPARES.search(text))
+    terms = _terms(_COMPARES.sub(" ", text) if compares else text)
+    english = words.is_english(text)
     if before is None or not _leans_back(text, terms):
-        return Inquiry(text, terms, words.is_english(text), bool(_MEASURES.search(text)))
+        return Inquiry(text, terms, english, _expected(text), compares)
+    expected = _expected(text)
     return Inquiry(
         text=f"{before.text} {text}",
         terms=terms + _background(terms, before.terms),
-        is_english=words.is_english(text),
-        measures=bool(_MEASURES.search(text)) or (before.measures and bool(_CONTINUES.match(text))),
+        is_english=english,
+        expects=before.expects if expected == "anything" and _CONTINUES.match(text) else expected,
+        compares=compares,
     )
+
+
+def _expected(text: str) -> Expected:
+    if _MEASURES.search(text):
+        return "number"
+    return "reason" if _REASONS.search(text) else "anything"
 
 
 def _leans_back(text: str, terms: Sequence[Term]) -> bool:

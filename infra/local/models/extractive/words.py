@@ -23,6 +23,8 @@ _ENDINGS = (
     ("est", ""), ("ed", ""), ("en", ""), ("er", ""), ("em", ""), ("e", ""),
 )  # fmt: skip
 _SHORTEST_STEM = 3
+_PARTICIPLE = re.compile(r"ge\w{3,}(?:t|en)")
+"""German: `gekündigt` belongs to `kündigen` and `Kündigung`."""
 
 
 def words(text: str) -> list[str]:
@@ -72,6 +74,8 @@ def stem(word: str) -> str:
     plain = fold(word)
     if len(plain) > _SHORTEST_STEM and plain.endswith("s") and not plain.endswith("ss"):
         plain = plain[:-1]
+    if _PARTICIPLE.fullmatch(plain):
+        plain = plain[2:].removesuffix("t")
     for ending, instead in _ENDINGS:
         if plain.endswith(ending) and len(plain) - len(ending) + len(instead) >= _SHORTEST_STEM:
             return _undoubled(plain[: -len(ending)] + instead)
