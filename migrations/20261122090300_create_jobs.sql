@@ -1,4 +1,4 @@
--- The work queue. Reasons for its shape: infra/decisions/0002-postgres-is-the-queue.md.
+-- The work queue. Reasons for its shape: infra/decisions/0001-postgres-is-the-queue.md.
 -- Every instant below is the database's clock; only durations cross the API.
 create table rivulet.queues (
     name text primary key,

@@ -12,7 +12,7 @@ _POINTERS = re.compile(
     re.IGNORECASE,
 )
 _OPENERS = re.compile(r"^\s*(and|but|so|also|or|what about|how about|und|aber|oder|was ist mit)\b", re.IGNORECASE)
-_FEW_WORDS = 4
+_FEW_WORDS = 3
 
 
 def search_query(question: str, history: Sequence[Turn]) -> str:

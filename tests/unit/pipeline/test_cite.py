@@ -1,0 +1,61 @@
+"""Markers and quotes: what an answer cites was given, and is verbatim."""
+
+import re
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.pipeline.cite import cite
+from schema.answers import REFUSAL, Passage
+
+WEIR = "The weir is 3.5 m high. It was built in 1903 by Anton Falk.\nNobody knows why."
+
+
+def passage(text: str, number: int = 1) -> Passage:
+    return Passage(
+        chunk_id=UUID(int=number),
+        document_id=UUID(int=99),
+        title="Report",
+        page=None,
+        heading_path=[],
+        ordinal=0,
+        text=text,
+        tokens=1,
+    )
+
+
+passages = st.lists(st.text(min_size=1, max_size=200).map(passage), max_size=4)
+answers = st.lists(st.text(max_size=40) | st.integers(0, 9).map(lambda n: f" [{n}]"), max_size=12).map("".join)
+
+
+@given(answers, passages)
+def test_every_marker_left_points_at_a_given_passage_and_every_quote_is_verbatim(
+    answer: str, given_passages: list[Passage]
+) -> None:
+    cited = cite(answer, given_passages)
+
+    markers = {int(number) for number in re.findall(r"\[(\d{1,3})\]", cited.content)}
+    assert markers == {citation.marker for citation in cited.citations}
+    for citation in cited.citations:
+        source = given_passages[citation.marker - 1]
+        assert citation.chunk_id == source.chunk_id
+        assert source.text[citation.char_start : citation.char_end] == citation.quote
+
+
+def test_the_quote_is_the_sentence_that_the_claim_rests_on() -> None:
+    cited = cite("Anton Falk built it in 1903 [1].", [passage(WEIR)])
+
+    assert cited.citations[0].quote == "It was built in 1903 by Anton Falk."
+
+
+def test_forged_markers_are_removed_and_counted() -> None:
+    cited = cite("It is 3.5 m high [1][7]. It is blue [2].", [passage(WEIR)])
+
+    assert cited.content == "It is 3.5 m high [1]. It is blue."
+    assert cited.forged == 2
+
+
+def test_a_refusal_is_told_from_an_answer() -> None:
+    assert cite(REFUSAL, [passage(WEIR)]).refused
+    assert not cite("It is 3.5 m high [1].", [passage(WEIR)]).refused
