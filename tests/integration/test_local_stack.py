@@ -2,7 +2,9 @@
 
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +27,18 @@ class Started:
     milliseconds: int
 
 
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's user can enter too, so that all the stack's files are below it."""
+    with tempfile.TemporaryDirectory(prefix="rivulet-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
+
+
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    folder = tmp_path_factory.mktemp("stack")
-    with pytest.MonkeyPatch.context() as environment:
+def started() -> Iterator[Started]:
+    with open_folder() as folder, pytest.MonkeyPatch.context() as environment:
         environment.setenv(state.FOLDER_VARIABLE, str(folder))
         told: list[stack.Progress] = []
         try:
