@@ -91,12 +91,25 @@ def test_job_functions_are_for_the_service_alone(engine: Engine) -> None:
     assert allowed == []
 
 
-def test_private_functions_are_closed_except_what_policies_ask(engine: Engine) -> None:
+def test_private_functions_are_closed_except_what_policies_and_defaults_ask(engine: Engine) -> None:
     allowed = engine.all(
         "select p.proname from pg_proc p where p.pronamespace = 'rivulet'::regnamespace"
         " and has_function_privilege('authenticated', p.oid, 'execute') order by 1"
     )
-    assert allowed == [("libraries_of",), ("may_listen",)]
+    assert allowed == [("libraries_of",), ("may_listen",), ("new_trace_id",)]
+
+
+def test_people_write_documents_conversations_and_questions_of_their_own(engine: Engine) -> None:
+    user = engine.person()
+    with signed_in(engine, user) as connection:
+        connection.execute(
+            "insert into public.documents (library_id, title, content) values (%s, 'x', 'y')", [engine.library(user)]
+        )
+        conversation = connection.execute("insert into public.conversations default values returning id").fetchone()
+        assert conversation is not None
+        connection.execute(
+            "insert into public.messages (conversation_id, content) values (%s, 'hi')", [conversation[0]]
+        )
 
 
 def test_functions_that_run_as_their_owner_fix_their_search_path(engine: Engine) -> None:
