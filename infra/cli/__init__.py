@@ -1,0 +1,1 @@
+"""The `rivulet` command: starts the local stack, uploads, asks, watches, shows the demo."""

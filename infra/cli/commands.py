@@ -1,0 +1,127 @@
+"""The commands of `rivulet`. What they need is imported when they run, so that `rivulet --help` is quick."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+app = typer.Typer(
+    help="Questions about your own documents, answered with sources. Start with: rivulet up",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Part = Annotated[str | None, typer.Argument(help="One part alone; see rivulet status.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
+
+
+@app.command()
+def up(part: Part = None) -> None:
+    """Start the local stack, or one part that was stopped, and print its addresses."""
+    from infra.cli import stack_screen
+    from infra.local import stack
+
+    if part is not None:
+        stack.start_part(part)
+        return
+    stack_screen.start()
+    stack_screen.show_addresses()
+
+
+@app.command()
+def down(part: Part = None) -> None:
+    """Stop the local stack, or one part of it; nothing stored is lost."""
+    from infra.cli.console import out
+    from infra.local import stack
+
+    if part is not None:
+        stack.stop_part(part)
+    else:
+        out().print("The local stack is down." if stack.down() else "The local stack was not running.")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show the parts of the local stack; exit code 0 if all are ready."""
+    from infra.cli import stack_screen
+
+    raise typer.Exit(0 if stack_screen.status(as_json) else 1)
+
+
+@app.command()
+def logs(part: Annotated[str, typer.Argument(help="The part; see rivulet status.")]) -> None:
+    """Print the latest lines of a part's log."""
+    from infra.cli import stack_screen
+    from infra.cli.console import write
+
+    write(stack_screen.log_of(part) + "\n")
+
+
+@app.command()
+def env() -> None:
+    """Print the stack's settings, secret keys included, for a shell: eval "$(rivulet env)"."""
+    from infra.cli import stack_screen
+    from infra.cli.console import write
+
+    write("\n".join(stack_screen.environment()) + "\n")
+
+
+@app.command()
+def login(email: Annotated[str, typer.Argument(help="Your e-mail address.")]) -> None:
+    """Sign in; the password is RIVULET_PASSWORD or asked for. The local stack takes new people."""
+    from infra.cli import person, project
+    from infra.cli.console import out
+
+    password = os.environ.get("RIVULET_PASSWORD") or typer.prompt("Password", hide_input=True)
+    new = asyncio.run(person.log_in(project.find_project(), person.Credentials(email, password)))
+    out().print(f"{'Signed up and signed in' if new else 'Signed in'} as {email}.")
+
+
+@app.command()
+def upload(
+    paths: Annotated[list[Path], typer.Argument(help="Files, and folders of files.", metavar="PATH…")],
+    as_json: AsJson = False,
+) -> None:
+    """Upload files and follow them until they can be searched; a file of the same name is replaced."""
+    from infra.cli import upload_command
+
+    raise typer.Exit(asyncio.run(upload_command.run(paths, as_json)))
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in quotes.")],
+    conversation: Annotated[UUID | None, typer.Option(help="Ask in this conversation.", show_default=False)] = None,
+    new: Annotated[bool, typer.Option("--new", help="Start a new conversation.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask about your documents, in the latest conversation; Ctrl-C stops the answer."""
+    from infra.cli import ask_command
+
+    if new and conversation is not None:
+        raise typer.BadParameter("--new and --conversation exclude each other")
+    raise typer.Exit(asyncio.run(ask_command.run(question, conversation, new, as_json)))
+
+
+@app.command()
+def watch() -> None:
+    """Watch your documents and conversations live, until Ctrl-C."""
+    from infra.cli import watch_command
+
+    asyncio.run(watch_command.run())
+
+
+@app.command()
+def demo(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on the last line.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running at the end.")] = False,
+) -> None:
+    """Show everything with real documents and real questions, on the local stack."""
+    from infra.cli.demo import run
+
+    sys.exit(run.demo(as_json, keep))

@@ -1,0 +1,84 @@
+"""The rows that the command line reads, as the Data API and the broadcasts carry them; unknown columns are ignored."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+DOCUMENT_COLUMNS = (
+    "id,title,object_name,status,error_code,error_message,pages,chunks_total,chunks_done,version,updated_at"
+)
+ANSWER_COLUMNS = "*,citations(*)"
+DocumentStatus = Literal["queued", "parsing", "embedding", "ready", "failed"]
+AnswerStatus = Literal["pending", "streaming", "complete", "failed", "cancelled"]
+
+
+class Row(BaseModel):
+    """Base of what comes from outside."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class DocumentRow(Row):
+    """A document; `object_name` is none for inline text."""
+
+    id: UUID
+    title: str
+    object_name: str | None
+    status: DocumentStatus
+    error_code: str | None = None
+    error_message: str | None = None
+    pages: int | None = None
+    chunks_total: int | None = None
+    chunks_done: int = 0
+    version: int
+    updated_at: datetime
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will happen by itself."""
+        return self.status in ("ready", "failed")
+
+
+class CitationRow(Row):
+    """What a marker of an answer stands for."""
+
+    marker: int
+    title: str
+    page: int | None = None
+    quote: str
+
+
+class AnswerRow(Row):
+    """An answer, with its citations where they came along; `fence` numbers the attempt that writes it."""
+
+    id: UUID
+    reply_to: UUID
+    content: str
+    status: AnswerStatus
+    fence: int | None = None
+    model: str | None = None
+    timings: dict[str, int] | None = None
+    metadata: dict[str, Any] = {}
+    error_message: str | None = None
+    citations: tuple[CitationRow, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """The answer will not change any more."""
+        return self.status in ("complete", "failed", "cancelled")
+
+    @property
+    def refused(self) -> bool:
+        """The answer says that the documents do not tell."""
+        return self.metadata.get("refused") is True and not self.citations
+
+
+class Delta(Row):
+    """A piece of an answer: `offset` characters of the same attempt (`fence`) come before it."""
+
+    message_id: UUID
+    fence: int
+    offset: int
+    text: str

@@ -1,0 +1,93 @@
+"""Shows uploads: bars that move on a terminal, one line for each end elsewhere."""
+
+import time
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from infra.cli.board import Board, Track
+from infra.cli.console import plain, seconds
+
+
+def screen_for(console: Console) -> "Bars | Lines":
+    """The screen that fits where the output goes."""
+    return Bars(console) if console.is_terminal else Lines(console)
+
+
+class Bars:
+    """One bar for each document."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.fields[name]}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[stage]}", markup=False),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, board: Board) -> None:
+        """Move the bars."""
+        now = time.monotonic()
+        for name, track in board.tracks.items():
+            if name not in self._tasks:
+                self._tasks[name] = self._progress.add_task("", total=1.0, name=plain(track.upload.name), stage="")
+            self._progress.update(self._tasks[name], completed=track.share, stage=_ending(track) or track.stage(now))
+
+    def delayed(self, text: str) -> None:
+        """Say it above the bars."""
+        self._progress.console.print(Text(text, style="yellow"))
+
+
+class Lines:
+    """One line for each document that has ended, and for each delay."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._told: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def show(self, board: Board) -> None:
+        """Tell of what is new."""
+        now = time.monotonic()
+        for track in board.tracks.values():
+            stage = track.stage(now)
+            if (ending := _ending(track)) is not None:
+                self._tell(f"  {plain(track.upload.name)}: {ending}")
+            elif "delayed" in stage:
+                self._tell(f"  {plain(track.upload.name)}: {stage}")
+
+    def delayed(self, text: str) -> None:
+        """Say it once."""
+        self._tell(f"  {text}")
+
+    def _tell(self, line: str) -> None:
+        if line not in self._told:
+            self._told.add(line)
+            self._console.print(line)
+
+
+def _ending(track: Track) -> str | None:
+    """How an upload ended; none while it goes on."""
+    if track.ended_at is None:
+        return None
+    if not track.succeeded:
+        return f"{'refused' if track.refusal else 'failed'}: {plain(track.reason or 'no reason was given')}"
+    row = track.row
+    pages = f", {row.pages} pages" if row and row.pages else ""
+    passages = f", {row.chunks_total} passages" if row and row.chunks_total else ""
+    return f"ready in {seconds(track.milliseconds or 0)}{pages}{passages}"
