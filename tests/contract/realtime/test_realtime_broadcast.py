@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from realtime import RealtimeChannelOptions
 from supabase import AsyncClient, acreate_client
 
 from tests.conftest import Gateway
@@ -93,8 +94,9 @@ async def test_a_payload_above_the_limit_is_not_passed_on(gateway: Gateway, name
         await listener.joined(name)
         large = {**HELLO, "payload": {"text": "x" * 3_000_500}}
         assert await speaker.ask(f"realtime:{name}", "broadcast", large) == {
-            "status": "error", "response": {"error": "payload_size_exceeded"},
-        }  # fmt: skip
+            "status": "error",
+            "response": {"error": "payload_size_exceeded"},
+        }
         assert await silent(listener)
 
 
@@ -115,11 +117,14 @@ async def client(gateway: Gateway) -> AsyncClient:
 async def test_the_python_client_talks_to_another(gateway: Gateway, name: str) -> None:
     speaker, listener = await client(gateway), await client(gateway)
     try:
-        heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        heard: asyncio.Queue[Any] = asyncio.Queue()
         channel = listener.channel(name)
         channel.on_broadcast("hello", heard.put_nowait)
         await channel.subscribe()
-        speaking = speaker.channel(name, {"config": {"broadcast": {"ack": True, "self": False}, "private": False}})
+        options: RealtimeChannelOptions = {
+            "config": {"broadcast": {"ack": True, "self": False}, "presence": None, "private": False}
+        }
+        speaking = speaker.channel(name, options)
         await speaking.subscribe()
         await speaking.send_broadcast("hello", {"n": 1})
         await speaking.send_broadcast("other", {"n": 2})

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from realtime import RealtimeChannelOptions
 from supabase import acreate_client
 
 from tests.conftest import Gateway
@@ -99,8 +100,9 @@ async def test_faults_are_answered(gateway: Gateway, name: str) -> None:
     async with wire(gateway) as socket:
         await socket.joined(name, present("k"))
         assert await track(socket, name, [1]) == {
-            "status": "error", "response": {"reason": "Presence track payload must be a map"},
-        }  # fmt: skip
+            "status": "error",
+            "response": {"reason": "Presence track payload must be a map"},
+        }
         assert (await track(socket, name, {}, "dance")) == {"status": "error", "response": {}}
 
 
@@ -112,19 +114,24 @@ async def test_the_sixth_call_in_half_a_minute_ends_the_channel(gateway: Gateway
         await socket.push(f"realtime:{name}", "presence", {"event": "track", "payload": {}})
         notice = await socket.event("system")
         assert (notice.payload["status"], notice.payload["message"]) == (
-            "error", "Client presence rate limit exceeded",
-        )  # fmt: skip
+            "error",
+            "Client presence rate limit exceeded",
+        )
         await socket.event("phx_close")
+
+
+def options(key: str) -> RealtimeChannelOptions:
+    return {"config": {"broadcast": None, "private": False, "presence": {"key": key, "enabled": True}}}
 
 
 async def test_the_python_client_sees_people(gateway: Gateway, name: str) -> None:
     clients = [await acreate_client(gateway.url, gateway.database.publishable_key) for _ in range(2)]
     try:
         seen: asyncio.Queue[set[str]] = asyncio.Queue()
-        watching = clients[0].channel(name, {"config": {"presence": {"key": "w", "enabled": True}}})
+        watching = clients[0].channel(name, options("w"))
         watching.on_presence_sync(lambda: seen.put_nowait(set(watching.presence_state())))
         await watching.subscribe()
-        other = clients[1].channel(name, {"config": {"presence": {"key": "o", "enabled": True}}})
+        other = clients[1].channel(name, options("o"))
         await other.subscribe()
         await other.track({"u": 1})
         async with asyncio.timeout(5):

@@ -36,8 +36,11 @@ async def test_a_batch_reaches_its_topics(gateway: Gateway, name: str) -> None:
         assert {"x-rate-rolling", "x-rate-limit", "x-rate-limit-remaining"} <= set(answer.headers)
         assert (await listener.event("broadcast")).payload == {"type": "broadcast", "event": "ev", "payload": {"a": 1}}
         assert (await listener.event("broadcast")).payload == {
-            "type": "broadcast", "event": "ev", "payload": {"b": 2}, "meta": {"id": "m1"},
-        }  # fmt: skip
+            "type": "broadcast",
+            "event": "ev",
+            "payload": {"b": 2},
+            "meta": {"id": "m1"},
+        }
 
 
 async def test_the_service_key_reaches_private_topics_and_the_public_one_does_not(gateway: Gateway, name: str) -> None:
@@ -77,8 +80,9 @@ async def test_what_is_wrong_with_a_batch_is_told_by_field(gateway: Gateway) -> 
     async with http(gateway) as client:
         answer = await client.post(BATCH, json={"messages": [{"event": "e"}, message("t")]})
         assert (answer.status_code, answer.json()) == (
-            refused, {"errors": {"messages": [{"topic": blank, "payload": blank}, {}]}},
-        )  # fmt: skip
+            refused,
+            {"errors": {"messages": [{"topic": blank, "payload": blank}, {}]}},
+        )
         large = message("t", payload={"x": "y" * 3_000_501})
         assert (await client.post(BATCH, json={"messages": [large]})).json() == {
             "errors": {"messages": [{"payload": ["Payload size exceeds tenant limit"]}]}
@@ -95,8 +99,9 @@ async def test_single_messages_that_are_refused(gateway: Gateway, name: str) -> 
     async with http(gateway) as client:
         wrong = await client.post(path, content=b"x", headers={"content-type": "text/plain"})
         assert (wrong.status_code, wrong.json()) == (
-            415, {"error": "Unsupported Media Type. Use application/json or application/octet-stream"},
-        )  # fmt: skip
+            415,
+            {"error": "Unsupported Media Type. Use application/json or application/octet-stream"},
+        )
         forbidden = await client.post(path, json={}, params={"private": "true"})
         assert (forbidden.status_code, forbidden.json()) == (403, {"message": "Unauthorized"})
         octets = {"content-type": "application/octet-stream"}
@@ -110,15 +115,17 @@ async def test_a_key_or_token_is_needed(gateway: Gateway, name: str) -> None:
         for headers in ({}, {"apikey": "sb_secret_wrong"}, {"authorization": f"Bearer {token(gateway)}x"}):
             answer = await client.post(BATCH, json=batch, headers=headers)
             assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
-        for headers in ({"authorization": f"Bearer {token(gateway)}"},
-                        {"authorization": f"Bearer {gateway.database.publishable_key}"}):  # fmt: skip
+        for headers in (
+            {"authorization": f"Bearer {token(gateway)}"},
+            {"authorization": f"Bearer {gateway.database.publishable_key}"},
+        ):
             assert (await client.post(BATCH, json=batch, headers=headers)).status_code == 202
 
 
 async def test_the_python_client_sends_over_http(gateway: Gateway, name: str) -> None:
     client = await acreate_client(gateway.url, gateway.database.publishable_key)
     try:
-        heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        heard: asyncio.Queue[Any] = asyncio.Queue()
         channel = client.channel(name)
         channel.on_broadcast("ev", heard.put_nowait)
         await channel.subscribe()

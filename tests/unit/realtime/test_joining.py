@@ -10,13 +10,32 @@ from infra.local.gateway.realtime.joining import JoinRefusedError, JoinRequest, 
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["config", "broadcast", "presence", "private", "replay", "limit", "since", "self", "key",
-                         "postgres_changes", "postgres_changes_options", "wait", "timeout"]),
-        inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "config",
+                    "broadcast",
+                    "presence",
+                    "private",
+                    "replay",
+                    "limit",
+                    "since",
+                    "self",
+                    "key",
+                    "postgres_changes",
+                    "postgres_changes_options",
+                    "wait",
+                    "timeout",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
     max_leaves=15,
-)  # fmt: skip
+)
 
 
 def joined(config: Any) -> JoinRequest:
@@ -68,9 +87,14 @@ def test_a_public_channel_has_no_replay() -> None:
 
 @pytest.mark.parametrize(
     ("options", "wait"),
-    [({}, None), ({"wait": True}, 15.0), ({"wait": True, "timeout": 500}, 0.5), ({"wait": True, "timeout": 10**6}, 20.0),
-     ({"wait": True, "timeout": -1}, 15.0)],
-)  # fmt: skip
+    [
+        ({}, None),
+        ({"wait": True}, 15.0),
+        ({"wait": True, "timeout": 500}, 0.5),
+        ({"wait": True, "timeout": 10**6}, 20.0),
+        ({"wait": True, "timeout": -1}, 15.0),
+    ],
+)
 def test_waiting_is_bounded(options: dict[str, Any], wait: float | None) -> None:
     assert joined({"postgres_changes_options": options}).wait == wait
 

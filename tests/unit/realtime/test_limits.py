@@ -22,5 +22,10 @@ def test_no_window_holds_more_than_the_limit(limit: int, gaps: list[int]) -> Non
 def test_room_comes_back_with_time() -> None:
     meter = Meter(2, 30)
     assert [meter.allow(0), meter.allow(1), meter.allow(2), meter.allow(30), meter.allow(30.5), meter.allow(31)] == [
-        True, True, False, True, False, True,
-    ]  # fmt: skip
+        True,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]

@@ -38,8 +38,12 @@ def test_objects_carry_no_join_ref_and_arrays_do() -> None:
         "ref": "3",
     }
     assert json.loads(unpacked(message.packet(Version.V2))[1]) == [
-        "1", "3", "realtime:room", "phx_reply", {"status": "ok", "response": {"postgres_changes": []}},
-    ]  # fmt: skip
+        "1",
+        "3",
+        "realtime:room",
+        "phx_reply",
+        {"status": "ok", "response": {"postgres_changes": []}},
+    ]
 
 
 def test_frames_to_many_carry_no_refs() -> None:

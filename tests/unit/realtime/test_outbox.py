@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from infra.local.gateway.realtime.transport import MAX_BACKLOG_BYTES, TRY_AGAIN_LATER, Outbox
+from tests.waiting import eventually_async
 
 pytestmark = pytest.mark.anyio
 
@@ -32,9 +33,10 @@ def outbox_on(transport: Transport, ends: list[Any]) -> Outbox:
 
 
 async def written(transport: Transport, data: bytes) -> None:
-    async with asyncio.timeout(1):
-        while b"".join(transport.writes) != data:
-            await asyncio.sleep(0)
+    def holds() -> None:
+        assert b"".join(transport.writes) == data
+
+    await eventually_async(holds)
 
 
 async def test_a_quiet_socket_is_written_to_at_once() -> None:

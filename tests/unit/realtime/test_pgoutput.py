@@ -20,7 +20,7 @@ def tuple_data(row: Row) -> bytes:
     return struct.pack("!H", len(row)) + b"".join(map(value_data, row))
 
 
-def value_data(value: str | None | Unchanged) -> bytes:
+def value_data(value: str | Unchanged | None) -> bytes:
     if value is None:
         return b"n"
     if isinstance(value, Unchanged):

@@ -33,15 +33,30 @@ def told(change: Change, identity: str = "d") -> Event:
         (Change(1, Operation.INSERT, ("1", None)), "d", {"id": "1", "body": None}, {}, {"id": "1", "body": None}),
         (Change(1, Operation.UPDATE, ("1", "b")), "d", {"id": "1", "body": "b"}, {"id": "1"}, {"id": "1", "body": "b"}),
         (Change(1, Operation.UPDATE, ("1", UNCHANGED)), "d", {"id": "1"}, {"id": "1"}, {"id": "1"}),
-        (Change(1, Operation.UPDATE, ("2", "b"), ("1", None)), "d",
-         {"id": "2", "body": "b"}, {"id": "1"}, {"id": "2", "body": "b"}),
-        (Change(1, Operation.UPDATE, ("1", UNCHANGED), ("1", "long"), True), "f",
-         {"id": "1", "body": "long"}, {"id": "1", "body": "long"}, {"id": "1"}),
+        (
+            Change(1, Operation.UPDATE, ("2", "b"), ("1", None)),
+            "d",
+            {"id": "2", "body": "b"},
+            {"id": "1"},
+            {"id": "2", "body": "b"},
+        ),
+        (
+            Change(1, Operation.UPDATE, ("1", UNCHANGED), ("1", "long"), True),
+            "f",
+            {"id": "1", "body": "long"},
+            {"id": "1", "body": "long"},
+            {"id": "1"},
+        ),
         (Change(1, Operation.DELETE, None, ("1", None)), "d", {}, {"id": "1"}, {"id": "1"}),
-        (Change(1, Operation.DELETE, None, ("1", "b"), True), "f", {},
-         {"id": "1", "body": "b"}, {"id": "1", "body": "b"}),
+        (
+            Change(1, Operation.DELETE, None, ("1", "b"), True),
+            "f",
+            {},
+            {"id": "1", "body": "b"},
+            {"id": "1", "body": "b"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_rows_before_and_after(change: Change, identity: str, new: Image, old: Image, tested: Image) -> None:
     event = told(change, identity)
     assert (event.new, event.old, event.tested) == (new, old, tested)

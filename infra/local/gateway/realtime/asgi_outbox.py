@@ -7,7 +7,6 @@ from starlette.websockets import WebSocket
 from infra.local.gateway.realtime.messages import TEXT
 from infra.local.gateway.realtime.transport import MAX_BACKLOG_BYTES, TRY_AGAIN_LATER, Outbox
 
-
 NORMAL = 1000
 
 

@@ -68,8 +68,7 @@ def parse_binding(raw: Mapping[str, Any]) -> Binding:
     )
     if binding.select is not None and (ANY in binding.schema or ANY in binding.table):
         raise BindingError(
-            "Column selection is not supported for wildcard subscriptions. "
-            "Provide an explicit schema and table name."
+            "Column selection is not supported for wildcard subscriptions. Provide an explicit schema and table name."
         )
     return binding
 
@@ -91,8 +90,7 @@ def _select(value: Any) -> tuple[str, ...] | None:
         return None
     if not isinstance(value, list) or not all(isinstance(column, str) for column in value):
         raise BindingError(
-            "Error parsing `select` params: expected a list of column name strings, "
-            'e.g. select: ["col1", "col2"]'
+            'Error parsing `select` params: expected a list of column name strings, e.g. select: ["col1", "col2"]'
         )
     return tuple(value)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -108,16 +108,16 @@ async def _checked(session: Connection, binding: Binding, condition: Condition, 
             raise _refused(binding, f"42804 (datatype_mismatch) {text}")
         return condition
     if len(condition.values) > MAX_IN_VALUES:
-        raise _refused(
-            binding, f"P0001 (raise_exception) too many values for `in` filter. Maximum {MAX_IN_VALUES}"
-        )
+        raise _refused(binding, f"P0001 (raise_exception) too many values for `in` filter. Maximum {MAX_IN_VALUES}")
     if operator := PATTERN_OPERATORS.get(condition.operator):
         if not await (await session.execute(_OPERATOR, [operator, column.sql_type])).fetchone():
             text = f"operator does not exist: {column.type_name} {operator} {column.type_name}"
             raise _refused(binding, f"42883 (undefined_function) {text}")
         return condition
     rows = await (await session.execute(_written(column), [list(condition.values)])).fetchall()
-    return Condition(condition.column, condition.operator, tuple(row[0] for row in rows), condition.negated)
+    if column.base == "bytea":
+        return condition  # bytes are compared as the hexadecimal digits that clients see
+    return replace(condition, values=tuple(row[0] for row in rows))
 
 
 def _written(column: TableColumn) -> sql.Composed:

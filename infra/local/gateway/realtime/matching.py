@@ -13,8 +13,16 @@ from infra.local.gateway.realtime.sessions import Connection
 
 log = logging.getLogger(__name__)
 
-OPERATORS = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">=",
-             "isdistinct": "is distinct from", **PATTERN_OPERATORS}  # fmt: skip
+OPERATORS = {
+    "eq": "=",
+    "neq": "<>",
+    "lt": "<",
+    "lte": "<=",
+    "gt": ">",
+    "gte": ">=",
+    "isdistinct": "is distinct from",
+    **PATTERN_OPERATORS,
+}
 
 Matches = dict[Event, list[Interest]]
 
@@ -40,9 +48,7 @@ def _other(interest: Interest, event: Event) -> tuple[Condition, ...]:
     return interest.tests[event.table.oid].other
 
 
-def _other_holds(
-    interest: Interest, event: Event, held: dict[tuple[int, tuple[Condition, ...]], set[Event]]
-) -> bool:
+def _other_holds(interest: Interest, event: Event, held: dict[tuple[int, tuple[Condition, ...]], set[Event]]) -> bool:
     conditions = _other(interest, event)
     return not conditions or event in held[event.table.oid, conditions]
 
@@ -85,8 +91,12 @@ def _query(columns: int, tests: Sequence[sql.Composable]) -> sql.Composed:
 
 def _comparable(table: Table, column: TableColumn) -> bool:
     if column.category == "A" or column.base == "json":
-        log.warning("A filter on %s.%s.%s never matches: its type has no comparison that Realtime knows",
-                    table.schema, table.name, column.name)  # fmt: skip
+        log.warning(
+            "A filter on %s.%s.%s never matches: its type has no comparison that Realtime knows",
+            table.schema,
+            table.name,
+            column.name,
+        )
         return False
     return True
 

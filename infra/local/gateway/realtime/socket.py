@@ -74,9 +74,7 @@ class SocketEndpoint:
 class Socket:
     """An accepted connection and its channels. Messages are handled one after the other, in order."""
 
-    def __init__(
-        self, hub: Hub, version: Version, claims: Claims, headers: Mapping[str, str], outbox: Outbox
-    ) -> None:
+    def __init__(self, hub: Hub, version: Version, claims: Claims, headers: Mapping[str, str], outbox: Outbox) -> None:
         self._hub = hub
         self._version = version
         self._claims = claims

@@ -122,9 +122,7 @@ class Subscriptions:
         bindings = [parse_binding(raw) for raw in channel.request.bindings]
         claims = channel.asker.claims
         try:
-            interests, members = await self._sessions.run(
-                lambda session: activate(session, channel, bindings, claims)
-            )
+            interests, members = await self._sessions.run(lambda session: activate(session, channel, bindings, claims))
         except (psycopg.Error, DatabaseUnreachableError) as error:
             raise NotYetError(f"Unable to subscribe to changes with given parameters. {error}") from None
         self._members = members

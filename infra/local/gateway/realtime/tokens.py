@@ -8,8 +8,12 @@ from infra.local.gateway.realtime.joining import JoinRefusedError
 
 Claims = dict[str, Any]
 OPAQUE = "sb_"
-_CODES = {"malformed": "MalformedJWT", "key": "MalformedJWT", "signature": "JwtSignatureError",
-          "signer": "JwtSignerError"}
+_CODES = {
+    "malformed": "MalformedJWT",
+    "key": "MalformedJWT",
+    "signature": "JwtSignatureError",
+    "signer": "JwtSignerError",
+}
 
 
 def connection_claims(keyring: Keyring, headers: Mapping[str, str], query: Mapping[str, str]) -> Claims:

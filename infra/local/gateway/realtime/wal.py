@@ -136,9 +136,7 @@ async def _connected(dsn: str, publications: Sequence[str]) -> tuple[Any, Any]:
         raise
 
 
-def _open(
-    dsn: str, publications: Sequence[str], connected: Callable[[Any], None]
-) -> tuple[Any, Any]:
+def _open(dsn: str, publications: Sequence[str], connected: Callable[[Any], None]) -> tuple[Any, Any]:
     connection = psycopg2.connect(dsn, connection_factory=LogicalReplicationConnection)
     connected(connection)
     try:
@@ -158,4 +156,3 @@ def _start(cursor: Any, publications: Sequence[str]) -> Any:
         status_interval=STATUS_SECONDS,
     )
     return cursor
-
