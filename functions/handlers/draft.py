@@ -37,6 +37,7 @@ class Draft:
         self._sent = 0
         self._saved = 0
         self._grown = asyncio.Event()
+        self._sending = asyncio.Lock()
 
     def add(self, delta: Delta) -> None:
         """Take in the next piece."""
@@ -61,21 +62,25 @@ class Draft:
             await asyncio.sleep(PACE_SECONDS)
 
     async def send(self) -> None:
-        """Send the text that has not been sent."""
-        offset, piece = self._sent, self.text[self._sent :]
-        if not piece:
-            return
-        self._sent = len(self.text)
-        await self._announcer.broadcast(
-            f"conversation:{self._conversation}",
-            "delta",
-            {
-                "message_id": str(self._claim.subject_id),
-                "fence": self._claim.fence,
-                "offset": offset,
-                "text": piece,
-            },
-        )
+        """Send the text that has not been sent; a piece on its way is never cut off, and the next waits for it."""
+        await asyncio.shield(self._send_rest())
+
+    async def _send_rest(self) -> None:
+        async with self._sending:
+            offset, piece = self._sent, self.text[self._sent :]
+            if not piece:
+                return
+            self._sent = len(self.text)
+            await self._announcer.broadcast(
+                f"conversation:{self._conversation}",
+                "delta",
+                {
+                    "message_id": str(self._claim.subject_id),
+                    "fence": self._claim.fence,
+                    "offset": offset,
+                    "text": piece,
+                },
+            )
 
     async def save(self) -> None:
         """Store the text in the row, for readers who come late."""
