@@ -77,10 +77,7 @@ class DataApi:
         try:
             plan = request.plan(picture, self._max_rows)
         except NotInCacheError:
-            newer = await self._cache.reload_after_miss()
-            if newer is None:
-                raise
-            picture = newer
+            picture = await self._cache.reload_after_miss()
             plan = request.plan(picture, self._max_rows)
         preferences = request.preferences
         outcome = await execute(self._pool, caller, plan, picture.timeout_of(caller.role), preferences.max_affected)

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 EXPOSED = ("public", "graphql_public")
 CATALOG_SQL = (Path(__file__).with_name("catalog.sql")).read_text()
 SETTLE_SECONDS = 0.05  # a migration's many notifications cause one reload
-MISS_PAUSE = 1.0  # seconds between reloads caused by names that do not exist
+MISS_PAUSE = 0.1  # seconds between reloads caused by names that do not exist
 RETRY_SECONDS = (0.25, 5.0)  # first and longest pause before the notifications are listened to again
 
 
@@ -44,10 +44,11 @@ class SchemaCache:
         """Return the picture, drawing it first if there is none yet. Raises DatabaseLostError."""
         return self._picture or await self.reload(since=time.monotonic())
 
-    async def reload_after_miss(self) -> Picture | None:
-        """Return a newer picture after a name was not found, None if the current one is too young to be wrong."""
-        now = time.monotonic()
-        return await self.reload(since=now) if now - self._drawn_at > MISS_PAUSE else None
+    async def reload_after_miss(self) -> Picture:
+        """Return a newer picture after a name was not found; wrong names cannot cause many reloads."""
+        missed = time.monotonic()
+        await asyncio.sleep(max(0.0, self._drawn_at + MISS_PAUSE - missed))
+        return await self.reload(since=missed)
 
     async def reload(self, since: float) -> Picture:
         """Return a picture drawn after the monotonic time ``since``; requests that wait for one share it."""
