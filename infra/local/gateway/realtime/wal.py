@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 #: Messages handled before other work of the event loop gets its turn.
 TURN = 200
-FIRST_BACKOFF, LAST_BACKOFF = 0.1, 5.0
+FIRST_BACKOFF, LAST_BACKOFF = 0.1, 2.0  # seconds
 STATUS_SECONDS = 5.0
 
 
@@ -55,16 +55,18 @@ class LogReader:
 
     async def run(self) -> None:
         """Follow the log until cancelled; reconnects by itself."""
-        backoff = FIRST_BACKOFF
+        backoff, said = FIRST_BACKOFF, ""
         while True:
             try:
                 connection, cursor = await _connected(self._dsn, self._publications)
             except psycopg2.Error as error:
-                log.warning("The database's log cannot be followed, trying again: %s", str(error).strip())
+                if str(error) != said:
+                    said = str(error)
+                    log.warning("The database's log cannot be followed, trying until it can: %s", said.strip())
                 await asyncio.sleep(backoff)
                 backoff = min(2 * backoff, LAST_BACKOFF)
                 continue
-            backoff = FIRST_BACKOFF
+            backoff, said = FIRST_BACKOFF, ""
             await self._follow(connection, cursor)
 
     def resume(self) -> None:
