@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infra.local.models.extractive import extremes, words
-from infra.local.models.extractive.evidence import Evidence
+from infra.local.models.extractive.evidence import Evidence, likeness
 from infra.local.models.extractive.question import Inquiry
 from infra.local.models.extractive.units import Unit
 
@@ -22,7 +22,9 @@ SHORTLIST = 8
 
 _MEANING = 0.88
 _NO_NUMBER = 0.15
-_NO_SENTENCE, _FEW_WORDS = 0.10, 3
+_NO_SENTENCE, _FEW_WORDS = 0.10, 8
+_SAME_THING = 0.8
+_NOT_COUNTED = 0.12
 _REASON = 0.10
 _KEY_ABSENT = 0.10
 _PER_TERM, _MANY_TERMS = 0.014, 12
@@ -33,6 +35,7 @@ _ANSWERS_FOREIGN = 0.86
 MOST = 4
 _ADDS = 0.18
 _GOOD_BESIDE_BEST = 0.70
+_SHORT_BESIDE_BEST = 0.10
 _ALIKE = 0.6
 
 _CAUSE = re.compile(
@@ -68,13 +71,33 @@ def score(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, cosines: 
 def _form(inquiry: Inquiry, unit: Unit) -> float:
     """What the unit's form says for or against it."""
     value = 0.0
-    if not unit.row and len(words.words(unit.text)) <= _FEW_WORDS:
+    if _is_heading(unit):
         value -= _NO_SENTENCE
     if inquiry.expects == "number" and not words.has_number(unit.text):
         value -= _NO_NUMBER
+    elif inquiry.counted and not unit.row and not _counts(unit.text, inquiry.counted):
+        value -= _NOT_COUNTED
     if inquiry.expects == "reason" and _CAUSE.search(unit.text):
         value += _REASON
     return value
+
+
+def _counts(text: str, counted: str) -> bool:
+    """Whether a number stands right before what is counted: `twelve gauging stations`."""
+    found = words.words(text)
+    return any(
+        words.has_number(number)
+        for place, word in enumerate(found)
+        if likeness(words.stem(word), counted) >= _SAME_THING
+        for number in found[max(0, place - 3) : place]
+    )
+
+
+def _is_heading(unit: Unit) -> bool:
+    """Whether the unit looks like a heading or a label: short, and without a mark at its end."""
+    if unit.row or unit.is_item or unit.text.endswith((".", "!", "?", ":", "。")):
+        return False
+    return len(words.words(unit.text)) <= _FEW_WORDS
 
 
 def choose(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, scores: dict[int, float]) -> list[int]:
@@ -85,11 +108,12 @@ def choose(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, scores: 
     """
     if not scores:
         return []
+    enough = _ANSWERS if inquiry.is_english else _ANSWERS_FOREIGN
     best = max(scores, key=lambda place: (scores[place], -place))
     chosen = [best]
     covered = evidence.around[best].copy()
     while len(chosen) < MOST:
-        candidates = [place for place in scores if _may_join(place, chosen, units, scores)]
+        candidates = [place for place in scores if _may_join(place, chosen, units, scores, enough)]
         gains = {place: _gain(evidence, place, covered) for place in candidates}
         following = max(gains, key=lambda place: gains[place] + 0.2 * scores[place], default=None)
         if following is None or gains[following] < _ADDS:
@@ -97,7 +121,6 @@ def choose(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, scores: 
         chosen.append(following)
         covered = np.maximum(covered, evidence.around[following])
     together = _gain(evidence, chosen[1], evidence.around[best]) if inquiry.compares and len(chosen) > 1 else 0.0
-    enough = _ANSWERS if inquiry.is_english else _ANSWERS_FOREIGN
     return sorted(chosen) if scores[best] + together >= enough else []
 
 
@@ -107,8 +130,10 @@ def _gain(evidence: Evidence, place: int, covered: Scores) -> float:
     return float(evidence.covered(more[None, :])[0])
 
 
-def _may_join(place: int, chosen: Sequence[int], units: Sequence[Unit], scores: dict[int, float]) -> bool:
-    if place in chosen or scores[place] < _GOOD_BESIDE_BEST * scores[chosen[0]]:
+def _may_join(
+    place: int, chosen: Sequence[int], units: Sequence[Unit], scores: dict[int, float], enough: float
+) -> bool:
+    if place in chosen or scores[place] < max(_GOOD_BESIDE_BEST * scores[chosen[0]], enough - _SHORT_BESIDE_BEST):
         return False
     return all(_likeness(units[place].text, units[other].text) < _ALIKE for other in chosen)
 

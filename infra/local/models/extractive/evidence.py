@@ -114,7 +114,7 @@ def likeness(stem: str, term: str) -> float:
     shorter, longer = sorted((stem, term), key=len)
     if len(shorter) < _SHORTEST_PART:
         return 0.0
-    if longer.endswith(shorter):
+    if longer.endswith(shorter) and len(shorter) > _SHORTEST_PART:
         return _END_OF_COMPOUND
     shared = _shared_beginning(stem, term)
     if shared >= max(5, 0.7 * len(longer)):

@@ -38,6 +38,11 @@ _REASONS = re.compile(
     r"\b(?:why|what (?:caused|causes|led to)|warum|wieso|weshalb|weswegen|pourquoi|perch[eé]|por qu[eé])\b",
     re.IGNORECASE,
 )
+_COUNTS = re.compile(
+    r"\b(?:how many|wie ?viele)\s+((?:(?!(?:do|did|does|are|is|were|was|have|has|had|can|will|must|should|in|of|on|at|"
+    r"per|haben|hat|hatte|sind|ist|war|waren|wurden?|werden|gibt|gab|kann|muss|in|von|pro|der|die|das)\b)[^\W\d_]+\s*){1,3})",
+    re.IGNORECASE,
+)
 _COMPARES = re.compile(
     r"\b(?:compar\w+|versus|vs|differ(?:s|ed|ence|ences|ent)?|contrast|"
     r"(?:chang|develop|evolv|improv|increas|decreas|ris|fall)\w*(?=.*\b(?:between|from|since|compared)\b)|"
@@ -68,6 +73,8 @@ class Inquiry:
     is_english: bool
     expects: Expected
     """What the answer has in it, as far as the question's first words tell."""
+    counted: str
+    """The stem of what is counted in `how many stations are there`, else empty."""
     compares: bool
     """Whether no single sentence need answer: the question sets two things against each other."""
 
@@ -99,13 +106,14 @@ def _inquiry(text: str, before: Inquiry | None) -> Inquiry:
     terms = _terms(_COMPARES.sub(" ", text) if compares else text)
     english = words.is_english(text)
     if before is None or not _leans_back(text, terms):
-        return Inquiry(text, terms, english, _expected(text), compares)
+        return Inquiry(text, terms, english, _expected(text), _counted(text), compares)
     expected = _expected(text)
     return Inquiry(
         text=f"{before.text} {text}",
         terms=terms + _background(terms, before.terms),
         is_english=english,
         expects=before.expects if expected == "anything" and _CONTINUES.match(text) else expected,
+        counted=_counted(text),
         compares=compares,
     )
 
@@ -114,6 +122,13 @@ def _expected(text: str) -> Expected:
     if _MEASURES.search(text):
         return "number"
     return "reason" if _REASONS.search(text) else "anything"
+
+
+def _counted(text: str) -> str:
+    """`career sacks` are what `How many career sacks did he make?` counts: the last word before the verb."""
+    phrase = _COUNTS.search(text)
+    stems = [words.stem(word) for word in words.words(phrase[1])] if phrase else []
+    return stems[-1] if stems else ""
 
 
 def _leans_back(text: str, terms: Sequence[Term]) -> bool:

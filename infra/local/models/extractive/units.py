@@ -13,6 +13,8 @@ from infra.local.models.extractive.tables import Row
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*")
 _ITEM = re.compile(r"\s*(?:[-*+•‣–]|\d{1,3}[.)]|[a-z][.)])\s+(.*)")
 _LABELLED = re.compile(r"\s*[\w][\w /().-]{0,40}:\s+\S.*")
+_REPLY = re.compile(r"\s*(?:>\s?)+")
+"""What mail puts before the lines it answers."""
 _FENCE = re.compile(r"\s*(```|~~~)")
 _EMPHASIS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`")
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
@@ -42,7 +44,7 @@ def units(passages: tuple[Passage, ...]) -> list[Unit]:
 
 def _units(text: str) -> Iterator[tuple[str, str, Row, bool]]:
     heading = ""
-    for kind, lines in _blocks(text.splitlines()):
+    for kind, lines in _blocks([_REPLY.sub("", line) for line in text.splitlines()]):
         if kind == "heading":
             heading = _clean(_HEADING.sub(r"\1", lines[0]))
         elif kind == "table":

@@ -19,8 +19,8 @@ _DIGIT_OR_NUMERAL = re.compile(
 )
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:[.,]\d{3})+")
 _ENDINGS = (
-    ("ation", "at"), ("ement", ""), ("ment", ""), ("ungen", ""), ("ing", ""), ("ung", ""), ("ie", "y"), ("ern", ""),
-    ("est", ""), ("ed", ""), ("en", ""), ("er", ""), ("em", ""), ("e", ""),
+    ("ation", "at"), ("iert", "ier"), ("ement", ""), ("ment", ""), ("ungen", ""), ("ing", ""), ("ung", ""), ("ie", "y"),
+    ("ern", ""), ("est", ""), ("ed", ""), ("en", ""), ("er", ""), ("em", ""), ("e", ""),
 )  # fmt: skip
 _SHORTEST_STEM = 3
 _PARTICIPLE = re.compile(r"ge\w{3,}(?:t|en)")
@@ -77,7 +77,7 @@ def stem(word: str) -> str:
     if _PARTICIPLE.fullmatch(plain):
         plain = plain[2:].removesuffix("t")
     for ending, instead in _ENDINGS:
-        if plain.endswith(ending) and len(plain) - len(ending) + len(instead) >= _SHORTEST_STEM:
+        if plain.endswith(ending) and len(plain) - len(ending) >= _SHORTEST_STEM:
             return _undoubled(plain[: -len(ending)] + instead)
     return plain
 
