@@ -41,9 +41,11 @@ class JobMachine(RuleBasedStateMachine):
         self.crashes: Counter[int] = Counter()
         self.ended: dict[int, str] = {}
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(groups=st.lists(st.none() | st.sampled_from(GROUPS), min_size=8, max_size=8))
+    def begin(self, groups: list[str | None]) -> None:
         assert self.engine.claim(QUEUE) == []
+        for number, group in enumerate(groups):
+            self.enqueue(TENANTS[number % len(TENANTS)], group, 1)
 
     @rule(tenant=st.sampled_from(TENANTS), group=st.none() | st.sampled_from(GROUPS), amount=st.integers(1, 3))
     def enqueue(self, tenant: uuid.UUID, group: str | None, amount: int) -> None:
