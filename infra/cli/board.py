@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from infra.cli.files import Upload
 from infra.cli.rows import DocumentRow
 
-# Unchanged for this long, a document is reported as delayed, in seconds.
-PICKED_UP_SECONDS = 5.0
-WORKED_ON_SECONDS = 20.0
+# When nothing on the board has changed for this long, the documents in this state are reported as delayed, in seconds.
+PATIENCE_SECONDS = {"queued": 5.0, "parsing": 20.0, "embedding": 20.0}
+REASONS = {"queued": "nobody has picked this up yet", "parsing": "this is slow", "embedding": "this is slow"}
 
 
 @dataclass
@@ -43,13 +43,15 @@ class Track:
         """Why it failed, in words for a person."""
         return self.refusal or (self.row.error_message if self.row and self.row.status == "failed" else None)
 
-    def stage(self, now: float) -> str:
+    @property
+    def stage(self) -> str:
         """How far it is, in a word or two."""
         if self.refusal is not None:
             return "refused"
         if not self.accepted or self.row is None:
             return "waiting" if self.began_at is None else "uploading"
-        return self.row.status if self.row.ended else f"{_work(self.row)}{self._delay(now)}"
+        counted = self.row.status == "embedding" and self.row.chunks_total is not None
+        return f"{self.row.status} {self.row.chunks_done}/{self.row.chunks_total}" if counted else self.row.status
 
     @property
     def share(self) -> float:
@@ -61,12 +63,6 @@ class Track:
         if self.row.status == "embedding" and self.row.chunks_total:
             return 0.4 + 0.6 * self.row.chunks_done / self.row.chunks_total
         return {"queued": 0.1, "parsing": 0.2}.get(self.row.status, 0.4)
-
-    def _delay(self, now: float) -> str:
-        waited = now - self.changed_at
-        if self.row is not None and self.row.status == "queued":
-            return " (delayed: nobody has picked this up yet)" if waited > PICKED_UP_SECONDS else ""
-        return " (delayed: this takes longer than usual)" if waited > WORKED_ON_SECONDS else ""
 
 
 @dataclass
@@ -90,6 +86,13 @@ class Board:
     def open_names(self) -> list[str]:
         """The object names of accepted uploads that have not ended."""
         return [name for name, track in self.tracks.items() if track.accepted and track.ended_at is None]
+
+    def delay(self, track: Track, now: float) -> str | None:
+        """Why an upload is late, if it is. While any other moves, this one has only to wait for its turn."""
+        if not track.accepted or track.ended_at is not None or track.row is None:
+            return None
+        unchanged = now - max(each.changed_at for each in self.tracks.values())
+        return f"delayed: {REASONS[track.row.status]}" if unchanged > PATIENCE_SECONDS[track.row.status] else None
 
     def put(self, row: DocumentRow, now: float) -> None:
         """Take in a row, heard or read; an older state of it changes nothing."""
@@ -120,11 +123,6 @@ class Board:
     def _settle(self, track: Track, now: float) -> None:
         if track.accepted and track.ended_at is None and track.row is not None and track.row.ended:
             track.ended_at = now
-
-
-def _work(row: DocumentRow) -> str:
-    counted = row.status == "embedding" and row.chunks_total is not None
-    return f"{row.status} {row.chunks_done}/{row.chunks_total}" if counted else row.status
 
 
 def _age(row: DocumentRow) -> tuple[int, object]:

@@ -5,10 +5,13 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from infra.cli.board import Board, Track
 from infra.cli.console import plain, seconds
+
+NAME_WIDTH = 24  # columns of a name that a narrow terminal cannot take away
 
 
 def screen_for(console: Console) -> "Bars | Lines":
@@ -21,12 +24,13 @@ class Bars:
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.fields[name]}", markup=False),
+            TextColumn("{task.fields[name]}", markup=False, table_column=Column(no_wrap=True, min_width=NAME_WIDTH)),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[stage]}", markup=False),
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._reasons: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -34,6 +38,8 @@ class Bars:
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+        for name, reason in self._reasons.items():  # a bar has no room for them
+            self._progress.console.print(Text(f"{name}: {reason}", style="red"))
 
     def show(self, board: Board) -> None:
         """Move the bars."""
@@ -41,7 +47,9 @@ class Bars:
         for name, track in board.tracks.items():
             if name not in self._tasks:
                 self._tasks[name] = self._progress.add_task("", total=1.0, name=plain(track.upload.name), stage="")
-            self._progress.update(self._tasks[name], completed=track.share, stage=_ending(track) or track.stage(now))
+            self._progress.update(self._tasks[name], completed=track.share, stage=_state(board, track, now))
+            if track.ended_at is not None and track.reason:
+                self._reasons[plain(track.upload.name)] = plain(track.reason)
 
     def delayed(self, text: str) -> None:
         """Say it above the bars."""
@@ -65,11 +73,8 @@ class Lines:
         """Tell of what is new."""
         now = time.monotonic()
         for track in board.tracks.values():
-            stage = track.stage(now)
-            if (ending := _ending(track)) is not None:
-                self._tell(f"  {plain(track.upload.name)}: {ending}")
-            elif "delayed" in stage:
-                self._tell(f"  {plain(track.upload.name)}: {stage}")
+            if track.ended_at is not None or board.delay(track, now):
+                self._tell(f"  {plain(track.upload.name)}: {_state(board, track, now)}")
 
     def delayed(self, text: str) -> None:
         """Say it once."""
@@ -81,10 +86,11 @@ class Lines:
             self._console.print(line)
 
 
-def _ending(track: Track) -> str | None:
-    """How an upload ended; none while it goes on."""
+def _state(board: Board, track: Track, now: float) -> str:
+    """How far an upload is, or how it ended."""
     if track.ended_at is None:
-        return None
+        delay = board.delay(track, now)
+        return f"{track.stage} ({delay})" if delay else track.stage
     if not track.succeeded:
         return f"{'refused' if track.refusal else 'failed'}: {plain(track.reason or 'no reason was given')}"
     row = track.row
