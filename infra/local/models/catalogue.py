@@ -10,6 +10,9 @@ EMBEDDING = "rivulet/all-minilm-l6-v2-int8"
 CHAT = "rivulet/extractive-1"
 RERANK = "rivulet/minilm-rerank"
 
+CONTEXT_WORDS = 32_768
+"""What the extractive answerer reads of a conversation; its tokens are words."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -54,6 +57,6 @@ def built_in() -> list[Model]:
     """The models that come with the project."""
     return [
         Model(EMBEDDING, "embedding", "sentence-transformers", "apache-2.0", 256),
-        Model(CHAT, "chat", "Rivulet", "mit", 32_768),
+        Model(CHAT, "chat", "Rivulet", "mit", CONTEXT_WORDS),
         Model(RERANK, "rerank", "sentence-transformers", "apache-2.0", 256),
     ]

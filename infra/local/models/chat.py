@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from starlette.requests import Request
@@ -9,12 +10,13 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from infra.local.models import bodies, reply
 from infra.local.models.bodies import ChatBody
-from infra.local.models.catalogue import CHAT, Catalogue
+from infra.local.models.catalogue import CHAT, CONTEXT_WORDS, Catalogue
 from infra.local.models.connection import while_connected
 from infra.local.models.errors import ApiError
 from infra.local.models.extractive.answer import Answerer
+from infra.local.models.extractive.prompt import Turn
 
-_CONTEXT_WORDS = 32_768
+_CONTEXT_CHARACTERS = 16 * CONTEXT_WORDS
 _UNSUPPORTED = ("response_format", "tools", "functions", "function_call", "logprobs", "echo")
 
 
@@ -50,21 +52,23 @@ class Extractive:
     async def complete(self, request: Request, body: ChatBody, content: bytes) -> Response:  # noqa: ARG002 - protocol
         """The answerer's text, as one object or as events."""
         _check(body)
-        prompt_tokens = sum(len(message.text.split()) for message in body.messages)
-        if prompt_tokens > _CONTEXT_WORDS:
-            raise ApiError(
-                400,
-                "context_length_exceeded",
-                f"The messages have {prompt_tokens} words; {CHAT} reads {_CONTEXT_WORDS}. Send fewer passages.",
-                "messages",
-            )
         turns = [(message.role, message.text) for message in body.messages]
+        prompt_tokens = _within_context(turns)
         text = await while_connected(request, self._answerer.answer(turns))
         pieces, finish_reason = reply.cut(text, body.max_tokens, body.stops)
         answer = reply.Reply(CHAT, pieces, finish_reason, prompt_tokens)
         if body.stream:
             return StreamingResponse(answer.events(), media_type="text/event-stream")
         return JSONResponse(answer.as_json())
+
+
+def _within_context(turns: Sequence[Turn]) -> int:
+    """The number of words to read; ApiError 400 if they are too many, or too long for words."""
+    count = sum(len(text.split()) for _, text in turns)
+    if count > CONTEXT_WORDS or sum(len(text) for _, text in turns) > _CONTEXT_CHARACTERS:
+        message = f"The messages have {count} words; {CHAT} reads {CONTEXT_WORDS}. Send fewer passages."
+        raise ApiError(400, "context_length_exceeded", message, "messages")
+    return count
 
 
 def _check(body: ChatBody) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-_TOKEN = re.compile(r"\s*\S+\s*?(?=\s|$)|\s+")
+_TOKEN = re.compile(r"\s*\S+|\s+")
 
 
 def tokens(text: str) -> list[str]:

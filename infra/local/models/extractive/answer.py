@@ -62,14 +62,17 @@ class Answerer:
 
     async def _cosines(self, readings: Sequence[_Reading], found: Sequence[Unit]) -> list[dict[int, float]]:
         """For each reading, the cosine of each shortlisted unit with what is asked; one call of the embedder."""
-        texts = [reading.inquiry.text for reading in readings]
-        places = sorted({place for reading in readings for place in reading.shortlist})
-        vectors, _ = await self._embed(texts + [found[place].text for place in places])
-        of_unit = dict(zip(places, vectors[len(texts) :], strict=True))
-        return [
-            {place: float(asked @ of_unit[place]) for place in reading.shortlist}
-            for asked, reading in zip(vectors, readings, strict=False)
+        groups = [
+            [reading.inquiry.text, *(render.comparable(found[place], reading.inquiry) for place in reading.shortlist)]
+            for reading in readings
         ]
+        vectors, _ = await self._embed([text for group in groups for text in group])
+        following = iter(vectors)
+        cosines = []
+        for reading in readings:
+            asked = next(following)
+            cosines.append({place: float(asked @ next(following)) for place in reading.shortlist})
+        return cosines
 
 
 def _read(inquiry: Inquiry, found: Sequence[Unit], asked: Prompt) -> _Reading:

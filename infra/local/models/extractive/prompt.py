@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import unescape
 
-_PASSAGE = re.compile(r"<passage\b([^<>]*)>(.*?)</passage>", re.DOTALL)
 _ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 _NUMBER = re.compile(r"[0-9]{1,6}")
-_QUESTION = re.compile(r"^[ \t]*Question:[ \t]*", re.MULTILINE)
+_LABEL = re.compile(r"^[ \t]*Question:[ \t]*", re.MULTILINE)
 _REFUSAL = re.compile(r"«([^«»]+)»")
-_END = "</passages>"
+_OPEN, _CLOSE, _END = "<passage ", "</passage>", "</passages>"
+_LONGEST_QUESTION = 2_000
+_MOST_EARLIER = 8
 
 DEFAULT_REFUSAL = "I could not find that in your documents."
 
@@ -50,8 +51,8 @@ def read(turns: Sequence[Turn]) -> Prompt:
     body, mark, question = last.rpartition(_END)
     return Prompt(
         passages=_passages(body),
-        question=_after_label(question),
-        earlier=tuple(_after_label(text.rpartition(_END)[2]) for text in asked[:-1]),
+        question=_question(question),
+        earlier=tuple(_question(text.rpartition(_END)[2]) for text in asked[:-1][-_MOST_EARLIER:]),
         refusal=_refusal([text for role, text in turns if role == "system"]),
         has_passages=bool(mark),
     )
@@ -60,7 +61,9 @@ def read(turns: Sequence[Turn]) -> Prompt:
 def _passages(body: str) -> tuple[Passage, ...]:
     """Each passage with a number, the first of those that share one."""
     found: dict[str, Passage] = {}
-    for head, text in _PASSAGE.findall(body):
+    for piece in body.split(_OPEN)[1:]:
+        head, _, rest = piece.partition(">")
+        text = rest.partition(_CLOSE)[0]
         attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(head)}
         marker = attributes.get("id", "")
         if _NUMBER.fullmatch(marker) and marker not in found:
@@ -69,9 +72,9 @@ def _passages(body: str) -> tuple[Passage, ...]:
     return tuple(found.values())
 
 
-def _after_label(text: str) -> str:
-    label = _QUESTION.search(text)
-    return text[label.end() :].strip() if label else text.strip()
+def _question(text: str) -> str:
+    label = _LABEL.search(text)
+    return text[label.end() if label else 0 :].strip()[:_LONGEST_QUESTION]
 
 
 def _refusal(systems: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 from infra.local.models.extractive import words
 from infra.local.models.extractive.stopwords import POINTS_BACK
 
+_MOST_PARTS, _MOST_TERMS = 4, 48
 _BACKGROUND = 0.5
 """A word taken over from an earlier question counts half of one in the question itself."""
 
@@ -22,12 +23,12 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _CONTINUES = re.compile(
-    r"(?:and|but|so|also|what about|how about|same for|und|aber|was ist mit|wie (?:sieht es|ist es|steht es)|et|y|e)\b",
+    r"(?:and|but|so|also|what about|how about|same for|und|aber|was ist mit|wie (?:sieht es|ist es|steht es))\b",
     re.IGNORECASE,
 )
 _MEASURES = re.compile(
     r"\b(?:how (?:many|much|long|old|far|tall|high|large|big|often|deep|fast|wide)|when|"
-    r"what (?:year|date|percent|percentage|share|day|number|time)|(?:in|on) (?:what|which) (?:year|date|day)|"
+    r"(?:what|which) (?:year|date|percent|percentage|share|day|number|time)|"
     r"wann|wie ?viele?|wie (?:lange|oft|hoch|alt|weit|gro(?:ß|ss)|tief|schnell)|"
     r"welche[mnrs]? (?:jahr|datum|tag|prozentsatz|anteil|anzahl|zahl)|"
     r"combien|quand|cu[aá]ndo|cu[aá]nt[oa]s?|quando|quant[oi])\b",
@@ -81,24 +82,25 @@ class Inquiry:
 
 def inquiries(question: str, earlier: Sequence[str]) -> list[Inquiry]:
     """The parts of the question, each understood with the part before it and with the turns before it."""
-    before: Inquiry | None = None
-    for turn in earlier:
-        before = _inquiry(turn, before)
+    before = _last(earlier)
     parts: list[Inquiry] = []
-    for text in (part.strip() for part in _PART.split(question)):
-        if text:
-            part = _inquiry(text, before)
-            parts.append(part)
-            before = part
+    for text in filter(None, map(str.strip, _PART.split(question, _MOST_PARTS - 1))):
+        before = _inquiry(text, before)
+        parts.append(before)
     return [part for part in parts if part.terms]
 
 
 def whole(question: str, earlier: Sequence[str]) -> Inquiry:
     """The question as one part."""
+    return _inquiry(question, _last(earlier))
+
+
+def _last(earlier: Sequence[str]) -> Inquiry | None:
+    """The latest of the earlier questions, understood with those before it."""
     before: Inquiry | None = None
     for turn in earlier:
         before = _inquiry(turn, before)
-    return _inquiry(question, before)
+    return before
 
 
 def _inquiry(text: str, before: Inquiry | None) -> Inquiry:
@@ -109,8 +111,8 @@ def _inquiry(text: str, before: Inquiry | None) -> Inquiry:
         return Inquiry(text, terms, english, _expected(text), _counted(text), compares)
     expected = _expected(text)
     return Inquiry(
-        text=f"{before.text} {text}",
-        terms=terms + _background(terms, before.terms),
+        text=f"{text} {before.text}",
+        terms=(terms + _background(terms, before.terms))[:_MOST_TERMS],
         is_english=english,
         expects=before.expects if expected == "anything" and _CONTINUES.match(text) else expected,
         counted=_counted(text),
@@ -154,4 +156,4 @@ def _terms(text: str) -> tuple[Term, ...]:
         is_name = english and word[0].isupper() and word != first
         is_number = word[0].isdigit() and len(word) > 1
         found.setdefault(words.stem(word), Term(words.stem(word), 1.0, is_name or is_number))
-    return tuple(found.values())
+    return tuple(found.values())[:_MOST_TERMS]

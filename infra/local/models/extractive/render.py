@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from infra.local.models.extractive import words
 from infra.local.models.extractive.evidence import likeness
 from infra.local.models.extractive.question import Inquiry
-from infra.local.models.extractive.tables import Row, readable
+from infra.local.models.extractive.tables import Row, narrowed, readable
 from infra.local.models.extractive.units import Unit
 
 _CLOSING = re.compile(r"[\s.!?…。！？;:,]*[\"'”’»)]*\s*$")
 _FINAL = re.compile(r"[.!?…。！？]")
-_WIDE_ROW = 4
+_COMPARED_CHARACTERS = 280
 _LIST_CHARACTERS = 400
 
 
@@ -27,6 +27,12 @@ def sentence(place: int, units: Sequence[Unit], inquiry: Inquiry, marker: str) -
     return f"{body}{closing} [{marker}]{final[0] if final else '.'}"
 
 
+def comparable(unit: Unit, inquiry: Inquiry) -> str:
+    """What of a unit is compared with the question by meaning: enough of it, as time grows with length."""
+    text = readable(_narrowed(unit.row, inquiry)) if unit.row else unit.text
+    return text[:_COMPARED_CHARACTERS]
+
+
 def _quote(place: int, units: Sequence[Unit], inquiry: Inquiry) -> str:
     unit = units[place]
     if unit.row:
@@ -37,16 +43,11 @@ def _quote(place: int, units: Sequence[Unit], inquiry: Inquiry) -> str:
 
 
 def _narrowed(row: Row, inquiry: Inquiry) -> Row:
-    """Of a wide row the first cell, which names it, and those that the question names; all if it names none."""
-    if len(row) <= _WIDE_ROW:
-        return row
-    named = [cell for cell in row[1:] if _is_named(f"{cell.heading} {cell.value}", inquiry)]
-    return (row[0], *named) if named else row
+    def is_named(text: str) -> bool:
+        stems = [words.stem(word) for word in words.words(text)]
+        return any(likeness(stem, term.stem) for stem in stems for term in inquiry.terms)
 
-
-def _is_named(text: str, inquiry: Inquiry) -> bool:
-    stems = [words.stem(word) for word in words.words(text)]
-    return any(likeness(stem, term.stem) for stem in stems for term in inquiry.terms)
+    return narrowed(row, is_named)
 
 
 def _items(place: int, units: Sequence[Unit]) -> list[str]:

@@ -12,6 +12,8 @@ _ABBREVIATION = re.compile(
 )
 _ORDINAL = re.compile(r"(?:^|\s)\d{1,2}\.$")
 _MONTH = re.compile(r"(?:Jan|Feb|Mär|Maer|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez|Jahrhundert|Quartal|Klasse)\w*\b")
+_SEEN = 20
+"""Characters on either side that decide whether a sentence ends."""
 _LONGEST = 400
 _SOFT_BREAK = re.compile(r"(?<=[;:])\s+")
 
@@ -22,7 +24,8 @@ def split(text: str) -> list[str]:
     sentences: list[str] = []
     start = 0
     for end in _END.finditer(plain):
-        if _is_end(plain[start : end.start()], plain[end.end() :]):
+        before = plain[max(start, end.start() - _SEEN) : end.start()]
+        if _is_end(before, plain[end.end() : end.end() + _SEEN]):
             sentences.append(plain[start : end.end()].strip())
             start = end.end()
     sentences.append(plain[start:].strip())
@@ -33,9 +36,9 @@ def _is_end(before: str, after: str) -> bool:
     """Whether a full stop ends the sentence, and not an abbreviation, an initial or a German ordinal."""
     if not before.endswith("."):
         return not after[:1].islower()
-    if after[:1].islower() or _ABBREVIATION.search(before[-12:]):
+    if after[:1].islower() or _ABBREVIATION.search(before):
         return False
-    return not (_ORDINAL.search(before[-4:]) and _MONTH.match(after))
+    return not (_ORDINAL.search(before) and _MONTH.match(after))
 
 
 def _bounded(sentence: str) -> list[str]:

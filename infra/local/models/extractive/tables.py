@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*")
+_RULE = re.compile(r"\|?(?::?-{2,}:?\|)*(?::?-{2,}:?)?")
+_NOISE = re.compile(r"<br ?/?>|\*\*|`")
+_WIDE, _MOST_CELLS, _LONGEST_CELL = 4, 64, 300
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 
 
@@ -31,9 +33,9 @@ def is_row(line: str) -> bool:
 
 def rows(lines: Sequence[str]) -> list[Row]:
     """The data rows of one table; without a rule under the first line, every line is data and has no headings."""
-    rule = next((place for place, line in enumerate(lines) if _RULE.fullmatch(line)), None)
+    rule = next((place for place, line in enumerate(lines) if _is_rule(line)), None)
     headings = _cells(lines[rule - 1]) if rule else []
-    data = [line for line in lines[rule + 1 if rule is not None else 0 :] if not _RULE.fullmatch(line)]
+    data = [line for line in lines[rule + 1 if rule is not None else 0 :] if not _is_rule(line)]
     made = [_row(headings, _cells(line)) for line in data]
     return [row for row in made if row]
 
@@ -41,6 +43,19 @@ def rows(lines: Sequence[str]) -> list[Row]:
 def readable(row: Row) -> str:
     """A row as a sentence can quote it."""
     return "; ".join(str(cell) for cell in row)
+
+
+def narrowed(row: Row, is_named: Callable[[str], bool]) -> Row:
+    """Of a wide row the first cell, which names it, and those whose words are asked for; all if none are."""
+    if len(row) <= _WIDE:
+        return row
+    named = [cell for cell in row[1:] if is_named(f"{cell.heading} {cell.value}")]
+    return (row[0], *named) if named else row
+
+
+def _is_rule(line: str) -> bool:
+    plain = "".join(line.split())
+    return "--" in plain and bool(_RULE.fullmatch(plain))
 
 
 def _row(headings: list[str], values: list[str]) -> Row:
@@ -51,8 +66,8 @@ def _row(headings: list[str], values: list[str]) -> Row:
 def _cells(line: str) -> list[str]:
     inner = line.strip().removeprefix("|")
     inner = inner[:-1] if inner.endswith("|") and not inner.endswith(r"\|") else inner
-    return [_plain(cell) for cell in _CELL_BORDER.split(inner)]
+    return [_plain(cell) for cell in _CELL_BORDER.split(inner)[:_MOST_CELLS]]
 
 
 def _plain(cell: str) -> str:
-    return re.sub(r"<br\s*/?>|\*\*|`", " ", cell.replace(r"\|", "|")).strip()
+    return _NOISE.sub(" ", cell.replace(r"\|", "|")).strip()[:_LONGEST_CELL]

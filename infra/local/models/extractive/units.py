@@ -10,15 +10,15 @@ from infra.local.models.extractive import sentences, tables
 from infra.local.models.extractive.prompt import Passage
 from infra.local.models.extractive.tables import Row
 
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s.*")
 _ITEM = re.compile(r"\s*(?:[-*+•‣–]|\d{1,3}[.)]|[a-z][.)])\s+(.*)")
 _LABELLED = re.compile(r"\s*[\w][\w /().-]{0,40}:\s+\S.*")
-_REPLY = re.compile(r"\s*(?:>\s?)+")
+_REPLY = re.compile(r"^\s*(?:>\s?)+")
 """What mail puts before the lines it answers."""
 _FENCE = re.compile(r"\s*(```|~~~)")
 _EMPHASIS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`")
-_LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
-_MARKER = re.compile(r"\s*\[\^?\d+(?:\s*[,–-]\s*\d+)*\]")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?: \"[^\"()]*\")?\)")
+_MARKER = re.compile(r" ?\[\^?\d+(?: ?[,–-] ?\d+)*\]")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def _units(text: str) -> Iterator[tuple[str, str, Row, bool]]:
     heading = ""
     for kind, lines in _blocks([_REPLY.sub("", line) for line in text.splitlines()]):
         if kind == "heading":
-            heading = _clean(_HEADING.sub(r"\1", lines[0]))
+            heading = _clean(lines[0].strip(" \t#"))
         elif kind == "table":
             for row in tables.rows(lines):
                 yield _clean(tables.readable(row)), heading, row, False
@@ -84,4 +84,4 @@ def _kind(line: str) -> str:
 
 def _clean(text: str) -> str:
     """Without Markdown's signs, and without bracketed numbers, which would pass for citations of the answer's own."""
-    return _MARKER.sub("", _EMPHASIS.sub("", _LINK.sub(r"\1", text))).strip()
+    return _MARKER.sub("", _EMPHASIS.sub("", _LINK.sub(r"\1", " ".join(text.split())))).strip()
