@@ -138,7 +138,7 @@ $$;
 create or replace function realtime.visible_rows(
   query text, roles text[], claims jsonb[], keys jsonb[], xids bigint[], out visible int[], out failure text
 ) returns setof record
-language plpgsql volatile as $$
+language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
 declare
   patience constant timestamptz := pg_catalog.clock_timestamp() + interval '1 second';
   settled boolean;
@@ -154,6 +154,11 @@ begin
     exit when coalesce(settled, true) or pg_catalog.clock_timestamp() > patience;
     perform pg_catalog.pg_sleep(0.0005);
   end loop;
+  -- Planned once for all groups of a role; one that was cancelled has left its statement behind.
+  if exists (select from pg_catalog.pg_prepared_statements where name = 'realtime_visible') then
+    deallocate realtime_visible;
+  end if;
+  execute 'prepare realtime_visible (jsonb) as ' || query;
   for i in 1 .. pg_catalog.cardinality(roles) loop
     visible := null;
     failure := null;
@@ -163,13 +168,14 @@ begin
               pg_catalog.set_config('request.jwt.claim.role', coalesce(claims[i] ->> 'role', ''), true),
               pg_catalog.set_config('request.jwt.claim.email', coalesce(claims[i] ->> 'email', ''), true),
               pg_catalog.set_config('role', roles[i], true);
-      execute query into visible using keys[i];
+      execute pg_catalog.format('execute realtime_visible(%L)', keys[i]) into visible;
     exception when others then
       failure := sqlerrm;
     end;
     perform pg_catalog.set_config('role', 'none', true);
     return next;
   end loop;
+  deallocate realtime_visible;
 end
 $$;
 revoke all on function realtime.visible_rows(text, text[], jsonb[], jsonb[], bigint[]) from public;
