@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from infra.local import ports
+from infra.local.gateway.realtime import WebSocketTransport
 from tests.waiting import eventually
 
 START_SECONDS = 30.0
@@ -55,7 +56,7 @@ def application(make: Callable[[int], ASGIApp]) -> Iterator[str]:
     with socket.socket() as listening:
         listening.bind((ports.HOST, 0))
         port = listening.getsockname()[1]
-        config = uvicorn.Config(make(port), log_level="warning", access_log=False, ws="websockets-sansio")
+        config = uvicorn.Config(make(port), log_level="warning", access_log=False, ws=WebSocketTransport)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="application")
         thread.start()

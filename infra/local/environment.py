@@ -9,7 +9,10 @@ from infra.local.state import Secrets
 USUAL_PORTS = {"gateway": 54321, "postgres": 54322, "models": 54327, "chroma": 54328, "redis": 54329}
 # What any program needs to run at all; the servers see nothing else of the user's environment.
 PLAIN_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
-LOCAL_MODELS = {"CHAT_MODEL": "rivulet/extractive-1", "EMBEDDING_MODEL": "rivulet/all-minilm-l6-v2-int8"}
+EMBEDDING_MODEL = "rivulet/all-minilm-l6-v2-int8"
+CHAT_MODEL = "rivulet/extractive-1"
+# A chat model of the user's own, which the model server names after its file.
+OWN_CHAT_MODEL = "RIVULET_GGUF"
 # Requests between the parts never leave the machine, whatever proxy the user has.
 DIRECT_HOSTS = "127.0.0.1,localhost"
 
@@ -49,7 +52,8 @@ def application(taken: Mapping[str, int], secrets: Secrets, given: Mapping[str, 
         values |= {
             "TOGETHER_BASE_URL": f"http://{ports.HOST}:{taken['models']}/v1",
             "TOGETHER_API_KEY": "local",
-            **LOCAL_MODELS,
+            "EMBEDDING_MODEL": EMBEDDING_MODEL,
+            "CHAT_MODEL": f"gguf/{Path(given[OWN_CHAT_MODEL]).stem}" if given.get(OWN_CHAT_MODEL) else CHAT_MODEL,
         }
     return values
 
@@ -73,7 +77,7 @@ def gateway(taken: Mapping[str, int], secrets: Secrets, storage: Path, given: Ma
 
 def models(taken: Mapping[str, int], folder: Path, given: Mapping[str, str]) -> dict[str, str]:
     """The model server's settings."""
-    own = {"RIVULET_GGUF": given["RIVULET_GGUF"]} if "RIVULET_GGUF" in given else {}
+    own = {OWN_CHAT_MODEL: given[OWN_CHAT_MODEL]} if given.get(OWN_CHAT_MODEL) else {}
     return (
         plain(given)
         | own

@@ -6,6 +6,7 @@ import pytest
 
 from infra.local import environment
 from infra.local.gateway.settings import GatewaySettings
+from infra.local.models import catalogue
 from infra.local.state import Secrets
 from schema.settings import Settings
 
@@ -35,6 +36,17 @@ def test_listeners_accept_what_they_are_told() -> None:
     assert settings.chroma_url == "http://127.0.0.1:1004"
     assert settings.chat_model.startswith("rivulet/")
     assert settings.embedding_model.startswith("rivulet/")
+
+
+def test_the_names_are_those_of_the_model_server() -> None:
+    told = environment.application(PORTS, SECRETS, {})
+    assert {told["CHAT_MODEL"], told["EMBEDDING_MODEL"]} <= {model.id for model in catalogue.built_in()}
+
+
+def test_a_chat_model_of_the_users_own_is_asked_by_the_name_the_server_gives_it() -> None:
+    given = {"RIVULET_GGUF": "/models/small-chat.gguf"}
+    assert environment.application(PORTS, SECRETS, given)["CHAT_MODEL"] == "gguf/small-chat"
+    assert environment.models(PORTS, Path("/models"), given)["RIVULET_GGUF"] == "/models/small-chat.gguf"
 
 
 def test_the_real_together_is_reached_with_the_users_own_settings() -> None:
