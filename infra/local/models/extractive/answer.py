@@ -42,6 +42,8 @@ class Answerer:
         if not asked.has_passages:
             return ABOUT
         found = await asyncio.to_thread(units.units, asked.passages)
+        if not found:
+            return asked.refusal
         parts = question.inquiries(asked.question, asked.earlier)
         sentences = await self._sentences(asked, found, parts)
         if not sentences and len(parts) > 1:
