@@ -18,7 +18,7 @@ Matrix = NDArray[np.float32]
 _SAME_BEGINNING = 0.8
 _END_OF_COMPOUND = 0.8
 _BEGINNING_OF_COMPOUND = 0.6
-_SHORTEST_PART = 4
+_SHORTEST_PART = 5
 _HEADING, _TITLE, _PREVIOUS, _NEXT, _PASSAGE = 0.7, 0.6, 0.5, 0.3, 0.25
 """What a word in the heading, the document's title, the neighbouring units or elsewhere in the passage counts,
 against 1 in the unit itself.
@@ -114,7 +114,7 @@ def likeness(stem: str, term: str) -> float:
     shorter, longer = sorted((stem, term), key=len)
     if len(shorter) < _SHORTEST_PART:
         return 0.0
-    if longer.endswith(shorter) and len(shorter) > _SHORTEST_PART:
+    if longer.endswith(shorter):
         return _END_OF_COMPOUND
     shared = _shared_beginning(stem, term)
     if shared >= max(5, 0.7 * len(longer)):
