@@ -11,7 +11,7 @@ import psycopg
 from infra.local.gateway.realtime import jsontext, pgoutput
 from infra.local.gateway.realtime.changes import Catalog, Delivery, evaluate
 from infra.local.gateway.realtime.messages import Message
-from infra.local.gateway.realtime.pgoutput import Begin, Change, PgoutputError, Relation
+from infra.local.gateway.realtime.pgoutput import Begin, Change, Commit, Relation
 from infra.local.gateway.realtime.rooms import Rooms
 from infra.local.gateway.realtime.rows import Logged, image_of
 from infra.local.gateway.realtime.sessions import DatabaseUnreachableError, Sessions
@@ -78,17 +78,18 @@ class Feed:
         if oid is not None and not self._concerns_anyone(oid):
             return
         try:
-            message = pgoutput.decode(data)
-        except PgoutputError:
-            log.exception("A message of the database's log cannot be read")
-            return
+            self._understand(pgoutput.decode(data), len(data))
+        except Exception:
+            log.exception("A message of the database's log was lost")
+
+    def _understand(self, message: Begin | Commit | Relation | Change | None, size: int) -> None:
         match message:
             case Begin():
                 self._transaction = message
             case Relation():
                 self._learn(message)
             case Change():
-                self._handle(message, len(data))
+                self._handle(message, size)
 
     def _concerns_anyone(self, oid: int) -> bool:
         relation = self._relations.get(oid)
@@ -131,12 +132,18 @@ class Feed:
         """Tell subscribers of row changes, for as long as the task lives."""
         while True:
             await self._arrived.wait()
-            if self._unresolved:
-                self._unresolved.clear()
-                await self._subscriptions.refresh()
             batch = self._take_batch()
             self.resume()
-            await _deliver(await self._evaluate(batch))
+            try:
+                await self._tell(batch)
+            except Exception:
+                log.exception("%d row changes were lost", len(batch))
+
+    async def _tell(self, batch: Sequence[Logged]) -> None:
+        if self._unresolved:
+            self._unresolved.clear()
+            await self._subscriptions.refresh()
+        await _deliver(await self._evaluate(batch))
 
     def _take_batch(self) -> list[Logged]:
         batch: list[Logged] = []

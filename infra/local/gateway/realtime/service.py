@@ -30,7 +30,7 @@ SERVICE_RESTART, NORMAL = 1012, 1000
 class Realtime:
     """Serves one project's database; ``admin_dsn`` is its superuser's address.
 
-    Objects are made inside the event loop that serves them; `start` and `stop` frame their life.
+    `start` and `stop` must run in the event loop that serves the routes.
     """
 
     def __init__(self, admin_dsn: str, keyring: Keyring, limits: Limits | None = None) -> None:

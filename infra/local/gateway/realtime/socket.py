@@ -110,7 +110,7 @@ class Socket:
         try:
             push = decode_text(self._version, text) if text is not None else self._decode_binary(event["bytes"])
         except MalformedFrameError as error:
-            log.warning("A malformed frame was dropped: %s", error)
+            log.info("A malformed frame was dropped: %s", error)
         else:
             await self._dispatch(push)
 
