@@ -28,6 +28,12 @@ async def visible(admin: "psycopg.AsyncConnection[Any]", table: str, roles: list
     return await cursor.fetchall()
 
 
+def assert_waiting(admin_dsn: str, pid: int) -> None:
+    with psycopg.connect(admin_dsn) as admin:
+        row = admin.execute("select wait_event from pg_stat_activity where pid = %s", [pid]).fetchone()
+    assert row == ("PgSleep",)
+
+
 async def test_a_transaction_that_the_log_shows_early_is_waited_for(
     gateway: Gateway, name: str, run: Callable[[str], None]
 ) -> None:
@@ -36,21 +42,12 @@ async def test_a_transaction_that_the_log_shows_early_is_waited_for(
     async with (
         await psycopg.AsyncConnection.connect(admin_dsn) as writer,
         await psycopg.AsyncConnection.connect(admin_dsn, autocommit=True) as asker,
-        await psycopg.AsyncConnection.connect(admin_dsn, autocommit=True) as watcher,
     ):
         await writer.execute(f"insert into {name} values (1)".encode())
         row = await (await writer.execute("select pg_current_xact_id()::text::bigint & 4294967295")).fetchone()
         assert row is not None
         asking = asyncio.create_task(visible(asker, name, ["anon"], [row[0]]))
-
-        async def waits() -> bool:
-            cursor = await watcher.execute(
-                "select wait_event from pg_stat_activity where pid = %s", [asker.info.backend_pid]
-            )
-            assert await cursor.fetchone() == ("PgSleep",)
-            return True
-
-        await eventually_async(waits)
+        await eventually_async(lambda: assert_waiting(admin_dsn, asker.info.backend_pid))
         await writer.commit()
         assert await asking == [([1], None)]
 

@@ -1,6 +1,6 @@
 """Supabase Realtime: websockets and HTTP for broadcast, presence and row changes.
 
-Serve it with uvicorn's option ``ws=WebSocketTransport``; without it each socket is written to by itself.
+Serve it with uvicorn's option ``ws=WebSocketTransport``; without it sockets cannot be served.
 """
 
 from infra.local.gateway.realtime.service import Realtime

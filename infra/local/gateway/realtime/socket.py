@@ -12,7 +12,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from infra.local.gateway.keys import InvalidToken
 from infra.local.gateway.realtime import messages, speech, tokens
-from infra.local.gateway.realtime.asgi_outbox import AsgiOutbox
 from infra.local.gateway.realtime.authorize import Asker
 from infra.local.gateway.realtime.bindings import echo
 from infra.local.gateway.realtime.channel import Channel
@@ -54,8 +53,7 @@ class SocketEndpoint:
             await websocket.send_denial_response(admitted if isinstance(admitted, Response) else Response("", 403))
             return
         await websocket.accept()
-        extension = scope.get("extensions", {}).get(EXTENSION)
-        outbox: Outbox = extension["outbox"] if extension else AsgiOutbox(websocket)
+        outbox: Outbox = scope["extensions"][EXTENSION]["outbox"]
         headers = {name.lower(): value for name, value in websocket.headers.items()}
         await Socket(self._hub, version, admitted, headers, outbox).serve(websocket)
 
