@@ -1,7 +1,8 @@
 """The Supabase that the contract tests talk to: the local gateway, or any other that the environment names.
 
-For another one set ``CONTRACT_URL``, ``CONTRACT_PUBLISHABLE_KEY``, ``CONTRACT_SECRET_KEY`` and ``CONTRACT_DATABASE_URL``
-(of the role ``postgres``). It must be one made for tests: tables, buckets and people named ``contract…`` are made there.
+For another one set ``CONTRACT_URL``, ``CONTRACT_PUBLISHABLE_KEY``, ``CONTRACT_SECRET_KEY`` and
+``CONTRACT_DATABASE_URL`` (of the role ``postgres``). It must be one made for tests: tables, buckets and people named
+``contract…`` are made there.
 """
 
 import itertools
@@ -24,6 +25,7 @@ from tests import databases, serving
 
 TABLES = Path(__file__).with_name("tables.sql")
 PASSWORD = "correct horse"
+Client = Any  # a supabase.AsyncClient; its answers' JSON is typed as a union that no test wants to take apart
 _numbers = itertools.count(1)
 
 
@@ -42,7 +44,7 @@ class Project:
 class Person:
     """Someone who has signed up, with a client that is signed in as them."""
 
-    client: AsyncClient
+    client: Client
     id: str
     email: str
     password: str
@@ -52,8 +54,13 @@ class Person:
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The project under test, with the contract's tables."""
     if "CONTRACT_URL" in os.environ:
-        found = Project(os.environ["CONTRACT_URL"].rstrip("/"), os.environ["CONTRACT_PUBLISHABLE_KEY"],
-                        os.environ["CONTRACT_SECRET_KEY"], os.environ["CONTRACT_DATABASE_URL"], False)
+        found = Project(
+            os.environ["CONTRACT_URL"].rstrip("/"),
+            os.environ["CONTRACT_PUBLISHABLE_KEY"],
+            os.environ["CONTRACT_SECRET_KEY"],
+            os.environ["CONTRACT_DATABASE_URL"],
+            False,
+        )
         _make_tables(found.owner_dsn)
         yield found
         return
@@ -72,9 +79,17 @@ def _make_tables(owner_dsn: str) -> None:
 
 def _settings(database: databases.Database, storage: Path, port: int) -> GatewaySettings:
     return GatewaySettings(
-        host=ports.HOST, port=port, admin_dsn=database.admin_dsn, authenticator_dsn=database.authenticator_dsn,
-        auth_dsn=database.auth_dsn, storage_dsn=database.storage_dsn, storage_dir=storage,
-        jwt_secret=database.jwt_secret, publishable_key=database.publishable_key, secret_key=database.secret_key)
+        host=ports.HOST,
+        port=port,
+        admin_dsn=database.admin_dsn,
+        authenticator_dsn=database.authenticator_dsn,
+        auth_dsn=database.auth_dsn,
+        storage_dsn=database.storage_dsn,
+        storage_dir=storage,
+        jwt_secret=database.jwt_secret,
+        publishable_key=database.publishable_key,
+        secret_key=database.secret_key,
+    )
 
 
 @pytest.fixture
@@ -118,7 +133,9 @@ async def other(project: Project, make_client: Callable[[str], Awaitable[AsyncCl
 async def http(project: Project) -> AsyncIterator[httpx.AsyncClient]:
     """A bare HTTP client with the publishable key, for what the library cannot say."""
     headers = {"apikey": project.publishable_key, "authorization": f"Bearer {project.publishable_key}"}
-    async with httpx.AsyncClient(base_url=project.url, headers=headers, timeout=30, verify=project.url.startswith("https:")) as client:
+    async with httpx.AsyncClient(
+        base_url=project.url, headers=headers, timeout=30, verify=project.url.startswith("https:")
+    ) as client:
         yield client
 
 
@@ -144,7 +161,7 @@ def unique(prefix: str) -> str:
     return f"{prefix}{next(_numbers)}-{uuid.uuid4().hex[:8]}"
 
 
-async def sign_up(client: AsyncClient, **data: Any) -> Person:
+async def sign_up(client: Client, **data: Any) -> Person:
     """Sign somebody new up."""
     email = f"{unique('contract-')}@example.com"
     answer = await client.auth.sign_up({"email": email, "password": PASSWORD, "options": {"data": data}})

@@ -19,8 +19,15 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     log.set_up(settings.log_level)
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False,
-                ws=WebSocketTransport, timeout_graceful_shutdown=5)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        ws=WebSocketTransport,
+        timeout_graceful_shutdown=5,
+    )
     return 0
 
 

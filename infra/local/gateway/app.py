@@ -78,9 +78,12 @@ class Gateway:
 def create_app(settings: GatewaySettings) -> Starlette:
     """Return the gateway as an ASGI application; its lifespan starts and stops everything."""
     gateway = Gateway(settings)
-    return Starlette(routes=gateway.routes(), lifespan=gateway.running,
-                     middleware=[Middleware(Edge, keyring=gateway.keyring)],
-                     exception_handlers={404: _not_found})
+    return Starlette(
+        routes=gateway.routes(),
+        lifespan=gateway.running,
+        middleware=[Middleware(Edge, keyring=gateway.keyring)],
+        exception_handlers={404: _not_found},
+    )
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

@@ -65,8 +65,17 @@ def _text(value: object) -> bytes:
 
 
 def _enter_sql(timed: bool, read_only: bool) -> str:
-    names = ["search_path", "request.jwt.claims", "request.jwt.claim.sub", "request.jwt.claim.role",
-             "request.jwt.claim.email", "request.method", "request.path", "request.headers", "role"]
+    names = [
+        "search_path",
+        "request.jwt.claims",
+        "request.jwt.claim.sub",
+        "request.jwt.claim.role",
+        "request.jwt.claim.email",
+        "request.method",
+        "request.path",
+        "request.headers",
+        "role",
+    ]
     if timed:
         names.append("statement_timeout")
     calls = [f"pg_catalog.set_config('{name}', ${place}, true)" for place, name in enumerate(names, start=1)]

@@ -20,15 +20,15 @@ GUARDED = ("/rest/v1", "/auth/v1")
 #: Paths below them that browsers and mail links open without a key.
 OPEN = ("/auth/v1/.well-known/", "/auth/v1/verify", "/auth/v1/callback", "/auth/v1/authorize")
 ALLOW_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-EXPOSED_HEADERS = (b"access-control-expose-headers",
-                   b"Content-Encoding, Content-Location, Content-Range, Content-Type, Date, ETag, Location, "
-                   b"Range-Unit, Server, Transfer-Encoding, X-Total-Count, Link, X-Supabase-Api-Version, "
-                   b"Preference-Applied")
+EXPOSED_HEADERS = (
+    b"access-control-expose-headers",
+    b"Content-Encoding, Content-Location, Content-Range, Content-Type, Date, ETag, Location, "
+    b"Range-Unit, Server, Transfer-Encoding, X-Total-Count, Link, X-Supabase-Api-Version, "
+    b"Preference-Applied",
+)
 ALLOW_ORIGIN = (b"access-control-allow-origin", b"*")
-NO_KEY = {"message": "No API key found in request",
-          "hint": "No `apikey` request header or url param was found."}
-BAD_KEY = {"message": "Invalid API key",
-           "hint": "Double check your Supabase `anon` or `service_role` API key."}
+NO_KEY = {"message": "No API key found in request", "hint": "No `apikey` request header or url param was found."}
+BAD_KEY = {"message": "Invalid API key", "hint": "Double check your Supabase `anon` or `service_role` API key."}
 
 
 @dataclass(slots=True)
@@ -104,8 +104,12 @@ def _api_key(scope: Scope) -> str | None:
 
 def _preflight(scope: Scope) -> dict[str, str]:
     asked = headers_of(scope["headers"]).get("access-control-request-headers", "*")
-    return {"access-control-allow-methods": ALLOW_METHODS, "access-control-allow-headers": asked,
-            "access-control-max-age": "86400", "vary": "Access-Control-Request-Headers"}
+    return {
+        "access-control-allow-methods": ALLOW_METHODS,
+        "access-control-allow-headers": asked,
+        "access-control-max-age": "86400",
+        "vary": "Access-Control-Request-Headers",
+    }
 
 
 def _watched(send: Send, seen: Seen) -> Send:
@@ -127,6 +131,15 @@ async def _send_json(send: Send, status: int, document: dict[str, str]) -> None:
 def _log(scope: Scope, seen: Seen, seconds: float) -> None:
     """Write one line; the query string is left out, since it may hold keys, tokens and people's data."""
     if access_log.isEnabledFor(logging.INFO):
-        access_log.info("request", extra={"fields": {
-            "method": scope["method"], "path": scope["path"], "status": seen.status or 499, "bytes": seen.size,
-            "ms": round(seconds * 1000, 2)}})
+        access_log.info(
+            "request",
+            extra={
+                "fields": {
+                    "method": scope["method"],
+                    "path": scope["path"],
+                    "status": seen.status or 499,
+                    "bytes": seen.size,
+                    "ms": round(seconds * 1000, 2),
+                }
+            },
+        )

@@ -1,11 +1,14 @@
 """A bounded set of connections for one role, opened when wanted, closed when long unused."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from infra.local.gateway.wire import Wire
+from infra.local.gateway.wire import DatabaseLostError, Wire
+
+logger = logging.getLogger(__name__)
 
 ACQUIRE_TIMEOUT = 10.0  # seconds a request waits for a free connection, as PostgREST's default
 IDLE_SECONDS = 30.0  # an unused connection is closed after between one and two of these
@@ -25,6 +28,7 @@ class Pool:
         self._generation = 0
         self._unused = 0  # how many idle connections nobody took since the last look
         self._reaper: asyncio.TimerHandle | None = None
+        self._away = False
 
     @asynccontextmanager
     async def wire(self) -> AsyncIterator[Wire]:
@@ -32,7 +36,7 @@ class Pool:
         await self._acquire()
         generation = self._generation
         try:
-            wire = self._take() or await Wire.open(self._dsn)
+            wire = self._take() or await self._open()
             try:
                 yield wire
             finally:
@@ -59,6 +63,20 @@ class Pool:
                 await self._free.acquire()
         except TimeoutError:
             raise PoolExhaustedError("Timed out acquiring connection from connection pool.") from None
+
+    async def _open(self) -> Wire:
+        """Connect; say once that the database went away, and once that it is back."""
+        try:
+            wire = await Wire.open(self._dsn)
+        except DatabaseLostError as error:
+            if not self._away:
+                logger.warning("the database is away: %s", error)
+            self._away = True
+            raise
+        if self._away:
+            logger.warning("the database is back")
+        self._away = False
+        return wire
 
     def _take(self) -> Wire | None:
         while self._idle:

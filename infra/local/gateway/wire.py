@@ -16,6 +16,7 @@ from psycopg.pq.abc import PGconn, PGresult
 
 PREPARED_MAX = 256  # statements kept prepared on one connection
 SEEN_MAX = 1024  # statements remembered as met once
+CONNECT_SECONDS = 5
 GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
@@ -52,7 +53,7 @@ class Wire:
     async def open(cls, dsn: str) -> "Wire":
         """Connect; raises DatabaseLostError."""
         try:
-            return cls(await psycopg.AsyncConnection.connect(dsn, autocommit=True))
+            return cls(await psycopg.AsyncConnection.connect(dsn, autocommit=True, connect_timeout=CONNECT_SECONDS))
         except psycopg.Error as error:
             raise DatabaseLostError(str(error)) from error
 
@@ -236,5 +237,9 @@ def _error_of(result: PGresult) -> DatabaseError:
         return None if value is None else value.decode(errors="replace")
 
     message = field(pq.DiagnosticField.MESSAGE_PRIMARY) or result.error_message.decode(errors="replace").strip()
-    return DatabaseError(field(pq.DiagnosticField.SQLSTATE) or "08006", message,
-                         field(pq.DiagnosticField.MESSAGE_DETAIL), field(pq.DiagnosticField.MESSAGE_HINT))
+    return DatabaseError(
+        field(pq.DiagnosticField.SQLSTATE) or "08006",
+        message,
+        field(pq.DiagnosticField.MESSAGE_DETAIL),
+        field(pq.DiagnosticField.MESSAGE_HINT),
+    )

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 from postgrest.exceptions import APIError
-from supabase import AsyncClient
-from tests.contract.conftest import Person
+
+from tests.contract.conftest import Client, Person
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +24,7 @@ CALLS: dict[str, tuple[str, Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-async def test_call(anon: AsyncClient, name: str) -> None:
+async def test_call(anon: Client, name: str) -> None:
     function, arguments, wanted = CALLS[name]
     assert (await anon.rpc(function, arguments).execute()).data == wanted
 
@@ -34,19 +34,28 @@ async def test_a_function_without_result_answers_204(http: httpx.AsyncClient) ->
     assert (answer.status_code, answer.content) == (204, b"")
 
 
-async def test_call_by_get(anon: AsyncClient) -> None:
+async def test_call_by_get(anon: Client) -> None:
     assert (await anon.rpc("contract_add", {"a": 2, "b": 3}, get=True).execute()).data == 5
     assert (await anon.rpc("contract_numbers", {"ids": [1, 2]}, get=True).execute()).data == [1, 2]
 
 
-async def test_rows_can_be_filtered_ordered_counted_and_embedded(anon: AsyncClient) -> None:
-    answer = await anon.rpc("contract_long_books", {"pages_min": 10}, count="exact") \
-        .select("id, contract_authors!author_id(name)").lt("id", 4).order("pages", desc=True).limit(2).execute()
-    assert answer.data == [{"id": 3, "contract_authors": {"name": "Ben"}}, {"id": 1, "contract_authors": {"name": "Ada"}}]
+async def test_rows_can_be_filtered_ordered_counted_and_embedded(anon: Client) -> None:
+    answer = (
+        await anon.rpc("contract_long_books", {"pages_min": 10}, count="exact")
+        .select("id, contract_authors!author_id(name)")
+        .lt("id", 4)
+        .order("pages", desc=True)
+        .limit(2)
+        .execute()
+    )
+    assert answer.data == [
+        {"id": 3, "contract_authors": {"name": "Ben"}},
+        {"id": 1, "contract_authors": {"name": "Ada"}},
+    ]
     assert answer.count == 3
 
 
-async def test_one_row_of_a_table(anon: AsyncClient) -> None:
+async def test_one_row_of_a_table(anon: Client) -> None:
     answer = await anon.rpc("contract_book", {"wanted": 2}).select("title").execute()
     assert answer.data == {"title": "Sketches"}
 
@@ -58,7 +67,7 @@ async def test_functions_see_who_calls(person: Person) -> None:
     assert (context["method"], context["path"]) == ("POST", "/rpc/contract_context")
 
 
-async def test_get_runs_read_only(anon: AsyncClient, person: Person) -> None:
+async def test_get_runs_read_only(anon: Client, person: Person) -> None:
     assert (await anon.rpc("contract_context", {}, get=True).execute()).data["read_only"] == "on"
     with pytest.raises(APIError) as refused:
         await person.client.rpc("contract_write", {"entry": "x"}, get=True).execute()
@@ -76,8 +85,17 @@ async def test_a_statement_that_takes_too_long_is_cancelled(http: httpx.AsyncCli
     assert (answer.status_code, answer.json()["code"]) == (500, "57014")
 
 
-RAISED = [("P0001", 400), ("PT402", 402), ("PT418", 418), ("23505", 409), ("42501", 401), ("28000", 403), ("53400", 500),
-          ("40001", 500), ("22000", 400)]
+RAISED = [
+    ("P0001", 400),
+    ("PT402", 402),
+    ("PT418", 418),
+    ("23505", 409),
+    ("42501", 401),
+    ("28000", 403),
+    ("53400", 500),
+    ("40001", 500),
+    ("22000", 400),
+]
 
 
 @pytest.mark.parametrize(("state", "status"), RAISED)
@@ -92,7 +110,7 @@ async def test_functions_choose_status_and_headers(http: httpx.AsyncClient) -> N
     assert (answer.status_code, answer.headers["x-pot"], answer.json()) == (418, "tea", {"short": True})
 
 
-async def test_unknown_functions_and_arguments(anon: AsyncClient) -> None:
+async def test_unknown_functions_and_arguments(anon: Client) -> None:
     with pytest.raises(APIError) as refused:
         await anon.rpc("contract_add", {"c": 1}).execute()
     assert refused.value.code == "PGRST202"

@@ -7,6 +7,7 @@ import httpx
 import jwt
 import psycopg
 import pytest
+
 from tests.contract.conftest import Project, unique
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +29,11 @@ REFUSED: dict[str, tuple[str, int, str]] = {
     "no relationship": (f"{BOOKS}?select=contract_staff(*)", 400, "PGRST200"),
     "several relationships": (f"{BOOKS}?select=contract_authors(*)", 300, "PGRST201"),
     "a spread of many": ("contract_authors?select=...contract_books!author_id(title)", 400, "PGRST119"),
-    "an order by many": ("contract_authors?select=id,contract_books!author_id(id)&order=contract_books(id)", 400, "PGRST118"),
+    "an order by many": (
+        "contract_authors?select=id,contract_books!author_id(id)&order=contract_books(id)",
+        400,
+        "PGRST118",
+    ),
     "an aggregate": (f"{BOOKS}?select=pages.sum()", 400, "PGRST123"),
     "a deeper path": ("a/b", 404, "PGRST125"),
     "a table without grant": ("contract_closed", 401, "42501"),
@@ -97,7 +102,9 @@ def _tokens() -> dict[str, str]:
         "not a token": "a.b.c",
         "unsigned": jwt.encode(claims, "", algorithm="none"),
         "another key": jwt.encode(claims, "another secret of a good length, at least", algorithm="HS256"),
-        "another algorithm": jwt.encode(claims, "another secret of a good length, at least, in all" * 2, algorithm="HS512"),
+        "another algorithm": jwt.encode(
+            claims, "another secret of a good length, at least, in all" * 2, algorithm="HS512"
+        ),
     }
 
 
@@ -108,7 +115,8 @@ async def test_forged_tokens_are_refused(http: httpx.AsyncClient, name: str) -> 
 
 
 async def test_new_tables_and_columns_are_seen_soon(
-        http: httpx.AsyncClient, owner: psycopg.Connection[tuple[Any, ...]]) -> None:
+    http: httpx.AsyncClient, owner: psycopg.Connection[tuple[Any, ...]]
+) -> None:
     table = unique("contract_new_").replace("-", "_")
     owner.execute(f"create table public.{table} (id int primary key)".encode())
     try:
@@ -123,8 +131,11 @@ async def test_new_tables_and_columns_are_seen_soon(
 
 
 async def test_preflight_and_cors(http: httpx.AsyncClient) -> None:
-    asked = {"origin": "http://localhost:3000", "access-control-request-method": "POST",
-             "access-control-request-headers": "apikey,authorization,content-type"}
+    asked = {
+        "origin": "http://localhost:3000",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "apikey,authorization,content-type",
+    }
     preflight = await http.options(f"/rest/v1/{BOOKS}", headers=asked)
     assert preflight.is_success
     assert preflight.headers["access-control-allow-origin"] in ("*", "http://localhost:3000")

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from postgrest.exceptions import APIError
-from supabase import AsyncClient
+
+from tests.contract.conftest import Client
 
 pytestmark = pytest.mark.anyio
 
@@ -58,46 +59,62 @@ FILTERS: dict[str, tuple[Builder, list[int]]] = {
 
 
 @pytest.mark.parametrize("name", FILTERS)
-async def test_filter(anon: AsyncClient, name: str) -> None:
+async def test_filter(anon: Client, name: str) -> None:
     build, wanted = FILTERS[name]
     answer = await build(anon.table(BOOKS).select("id")).order("id").execute()
     assert [row["id"] for row in answer.data] == wanted
 
 
-async def test_columns_aliases_casts_and_json_paths(anon: AsyncClient) -> None:
-    answer = await anon.table(AUTHORS).select("who:name, born::text, bio->home->>city, bio->langs->0").eq("id", 1).execute()
+async def test_columns_aliases_casts_and_json_paths(anon: Client) -> None:
+    answer = (
+        await anon.table(AUTHORS).select("who:name, born::text, bio->home->>city, bio->langs->0").eq("id", 1).execute()
+    )
     assert answer.data == [{"who": "Ada", "born": "1815-12-10", "city": "London", "langs": "en"}]
 
 
-async def test_filter_and_order_by_a_json_path(anon: AsyncClient) -> None:
+async def test_filter_and_order_by_a_json_path(anon: Client) -> None:
     found = await anon.table(AUTHORS).select("id").eq("bio->home->>city", "London").execute()
     assert found.data == [{"id": 1}]
     ordered = await anon.table(AUTHORS).select("id").order("bio->home->>city", nullsfirst=True).order("id").execute()
     assert [row["id"] for row in ordered.data] == [2, 3, 1]
 
 
-async def test_values_are_rendered_as_postgresql_renders_json(anon: AsyncClient) -> None:
+async def test_values_are_rendered_as_postgresql_renders_json(anon: Client) -> None:
     answer = await anon.table("contract_kinds").select("*").execute()
-    assert answer.data == [{
-        "id": 1, "big": 9007199254740993, "exact": 1.5, "flag": True, "stamp": "2024-02-03T02:05:06.789+00:00",
-        "plain": "2024-02-03T04:05:06", "day": "2024-02-03", "span": "1 day 02:03:04", "raw": "\\xdeadbeef",
-        "list": [1, None, 3], "doc": {"b": 1, "a": []}, "docb": {"a": [], "b": 1},
-        "uid": "00000000-0000-0000-0000-00000000000a", "addr": "10.0.0.1", 'odd name,(x)': "odd"}]
+    assert answer.data == [
+        {
+            "id": 1,
+            "big": 9007199254740993,
+            "exact": 1.5,
+            "flag": True,
+            "stamp": "2024-02-03T02:05:06.789+00:00",
+            "plain": "2024-02-03T04:05:06",
+            "day": "2024-02-03",
+            "span": "1 day 02:03:04",
+            "raw": "\\xdeadbeef",
+            "list": [1, None, 3],
+            "doc": {"b": 1, "a": []},
+            "docb": {"a": [], "b": 1},
+            "uid": "00000000-0000-0000-0000-00000000000a",
+            "addr": "10.0.0.1",
+            "odd name,(x)": "odd",
+        }
+    ]
 
 
-async def test_quoted_names(anon: AsyncClient) -> None:
+async def test_quoted_names(anon: Client) -> None:
     answer = await anon.table("contract_kinds").select('"odd name,(x)"').eq("odd name,(x)", "odd").execute()
-    assert answer.data == [{'odd name,(x)': "odd"}]
+    assert answer.data == [{"odd name,(x)": "odd"}]
 
 
-async def test_order_with_nulls(anon: AsyncClient) -> None:
+async def test_order_with_nulls(anon: Client) -> None:
     descending = await anon.table(BOOKS).select("id").order("pages", desc=True, nullsfirst=False).execute()
     assert [row["id"] for row in descending.data] == [3, 1, 2, 4]
     several = await anon.table(BOOKS).select("id").order("author_id", nullsfirst=True).order("id", desc=True).execute()
     assert [row["id"] for row in several.data] == [4, 2, 1, 3]
 
 
-async def test_limit_offset_and_range(anon: AsyncClient) -> None:
+async def test_limit_offset_and_range(anon: Client) -> None:
     query = anon.table(BOOKS).select("id").order("id")
     assert (await query.range(1, 2).execute()).data == [{"id": 2}, {"id": 3}]
     assert (await anon.table(BOOKS).select("id").order("id").limit(1).offset(3).execute()).data == [{"id": 4}]
@@ -105,80 +122,125 @@ async def test_limit_offset_and_range(anon: AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("method", ["exact", "planned", "estimated"])
-async def test_count(anon: AsyncClient, method: Any) -> None:
+async def test_count(anon: Client, method: Any) -> None:
     answer = await anon.table(BOOKS).select("id", count=method).limit(1).execute()
     assert len(answer.data) == 1
     assert answer.count == 4 if method != "planned" else (answer.count or 0) > 0
 
 
-async def test_count_without_rows(anon: AsyncClient) -> None:
+async def test_count_without_rows(anon: Client) -> None:
     answer = await anon.table(BOOKS).select("*", count="exact", head=True).gt("id", 2).execute()
     assert (answer.count, answer.data) == (2, [])
 
 
-async def test_single_row_as_object(anon: AsyncClient) -> None:
-    assert (await anon.table(BOOKS).select("title").eq("id", 1).single().execute()).data == {"title": "Notes on engines"}
+async def test_single_row_as_object(anon: Client) -> None:
+    assert (await anon.table(BOOKS).select("title").eq("id", 1).single().execute()).data == {
+        "title": "Notes on engines"
+    }
     with pytest.raises(APIError) as refused:
         await anon.table(BOOKS).select("title").single().execute()
     assert refused.value.code == "PGRST116"
     assert await anon.table(BOOKS).select("title").eq("id", 99).maybe_single().execute() is None
 
 
-async def test_csv(anon: AsyncClient) -> None:
+async def test_csv(anon: Client) -> None:
     answer = await anon.table(AUTHORS).select("id,name").order("id").csv().execute()
     assert answer.data == "id,name\n1,Ada\n2,Ben\n3,Cleo"
 
 
-async def test_embedding_to_one_by_hint_and_by_column(anon: AsyncClient) -> None:
-    answer = await anon.table(BOOKS).select(
-        "id, author:contract_authors!author_id(name), editor:editor_id(name)").order("id").limit(2).execute()
-    assert answer.data == [{"id": 1, "author": {"name": "Ada"}, "editor": {"name": "Ben"}},
-                           {"id": 2, "author": {"name": "Ada"}, "editor": None}]
+async def test_embedding_to_one_by_hint_and_by_column(anon: Client) -> None:
+    answer = (
+        await anon.table(BOOKS)
+        .select("id, author:contract_authors!author_id(name), editor:editor_id(name)")
+        .order("id")
+        .limit(2)
+        .execute()
+    )
+    assert answer.data == [
+        {"id": 1, "author": {"name": "Ada"}, "editor": {"name": "Ben"}},
+        {"id": 2, "author": {"name": "Ada"}, "editor": None},
+    ]
 
 
-async def test_embedding_to_many_with_filter_order_and_limit(anon: AsyncClient) -> None:
-    answer = await anon.table(AUTHORS).select("name, contract_books!author_id(title)") \
-        .order("id").order("pages", desc=True, foreign_table="contract_books") \
-        .limit(1, foreign_table="contract_books").gt("contract_books.pages", 20).execute()
-    assert answer.data == [{"name": "Ada", "contract_books": [{"title": "Notes on engines"}]},
-                           {"name": "Ben", "contract_books": [{"title": "Running waters"}]},
-                           {"name": "Cleo", "contract_books": []}]
+async def test_embedding_to_many_with_filter_order_and_limit(anon: Client) -> None:
+    answer = (
+        await anon.table(AUTHORS)
+        .select("name, contract_books!author_id(title)")
+        .order("id")
+        .order("pages", desc=True, foreign_table="contract_books")
+        .limit(1, foreign_table="contract_books")
+        .gt("contract_books.pages", 20)
+        .execute()
+    )
+    assert answer.data == [
+        {"name": "Ada", "contract_books": [{"title": "Notes on engines"}]},
+        {"name": "Ben", "contract_books": [{"title": "Running waters"}]},
+        {"name": "Cleo", "contract_books": []},
+    ]
 
 
-async def test_inner_embedding_leaves_out_what_has_none(anon: AsyncClient) -> None:
-    answer = await anon.table(AUTHORS).select("name, contract_books!author_id!inner(title)", count="exact") \
-        .eq("contract_books.pages", 12).execute()
+async def test_inner_embedding_leaves_out_what_has_none(anon: Client) -> None:
+    answer = (
+        await anon.table(AUTHORS)
+        .select("name, contract_books!author_id!inner(title)", count="exact")
+        .eq("contract_books.pages", 12)
+        .execute()
+    )
     assert (answer.data, answer.count) == ([{"name": "Ada", "contract_books": [{"title": "Sketches"}]}], 1)
 
 
-async def test_embedding_many_to_many_and_nested(anon: AsyncClient) -> None:
-    answer = await anon.table(BOOKS).select(
-        "id, contract_genres(label, contract_shelves(book_id))").eq("id", 3).order("label", foreign_table="contract_genres") \
-        .order("book_id", foreign_table="contract_genres.contract_shelves").execute()
-    assert answer.data == [{"id": 3, "contract_genres": [
-        {"label": "science", "contract_shelves": [{"book_id": 1}, {"book_id": 3}]},
-        {"label": "travel", "contract_shelves": [{"book_id": 3}]}]}]
+async def test_embedding_many_to_many_and_nested(anon: Client) -> None:
+    answer = (
+        await anon.table(BOOKS)
+        .select("id, contract_genres(label, contract_shelves(book_id))")
+        .eq("id", 3)
+        .order("label", foreign_table="contract_genres")
+        .order("book_id", foreign_table="contract_genres.contract_shelves")
+        .execute()
+    )
+    assert answer.data == [
+        {
+            "id": 3,
+            "contract_genres": [
+                {"label": "science", "contract_shelves": [{"book_id": 1}, {"book_id": 3}]},
+                {"label": "travel", "contract_shelves": [{"book_id": 3}]},
+            ],
+        }
+    ]
 
 
-async def test_embedding_of_a_table_in_itself(anon: AsyncClient) -> None:
-    answer = await anon.table("contract_staff").select("name, boss:boss_id(name), contract_staff(name)") \
-        .in_("id", [1, 2]).order("id").order("name", foreign_table="contract_staff").execute()
+async def test_embedding_of_a_table_in_itself(anon: Client) -> None:
+    answer = (
+        await anon.table("contract_staff")
+        .select("name, boss:boss_id(name), contract_staff(name)")
+        .in_("id", [1, 2])
+        .order("id")
+        .order("name", foreign_table="contract_staff")
+        .execute()
+    )
     assert answer.data == [
         {"name": "Root", "boss": None, "contract_staff": [{"name": "Left"}, {"name": "Right"}]},
-        {"name": "Left", "boss": {"name": "Root"}, "contract_staff": []}]
+        {"name": "Left", "boss": {"name": "Root"}, "contract_staff": []},
+    ]
 
 
-async def test_spread_order_and_null_filter_by_an_embedded_resource(anon: AsyncClient) -> None:
+async def test_spread_order_and_null_filter_by_an_embedded_resource(anon: Client) -> None:
     spread = await anon.table(BOOKS).select("id, ...contract_authors!author_id(author:name)").eq("id", 1).execute()
     assert spread.data == [{"id": 1, "author": "Ada"}]
-    ordered = await anon.table(BOOKS).select("id, contract_authors!author_id(name)") \
-        .order("contract_authors(name)", desc=True, nullsfirst=False).order("id").execute()
+    ordered = (
+        await anon.table(BOOKS)
+        .select("id, contract_authors!author_id(name)")
+        .order("contract_authors(name)", desc=True, nullsfirst=False)
+        .order("id")
+        .execute()
+    )
     assert [row["id"] for row in ordered.data] == [3, 1, 2, 4]
-    orphans = await anon.table(BOOKS).select("id, contract_authors!author_id()") \
-        .is_("contract_authors", "null").execute()
+    orphans = (
+        await anon.table(BOOKS).select("id, contract_authors!author_id()").is_("contract_authors", "null").execute()
+    )
     assert orphans.data == [{"id": 4}]
 
 
-async def test_nulls_can_be_left_out(anon: AsyncClient) -> None:
+async def test_nulls_can_be_left_out(anon: Client) -> None:
     answer = await anon.table(BOOKS).select("id, pages").eq("id", 4).strip_nulls().execute()
     assert answer.data == [{"id": 4}]

@@ -3,15 +3,15 @@
 import httpx
 import pytest
 from postgrest.exceptions import APIError
-from supabase import AsyncClient
-from tests.contract.conftest import Person, unique
+
+from tests.contract.conftest import Client, Person, unique
 
 pytestmark = pytest.mark.anyio
 
 BOOKS, AUTHORS = "contract_books", "contract_authors"
 
 
-async def test_insert_returns_the_row_with_its_defaults(anon: AsyncClient) -> None:
+async def test_insert_returns_the_row_with_its_defaults(anon: Client) -> None:
     name = unique("author ")
     answer = await anon.table(AUTHORS).insert({"name": name, "bio": {"a": [1, "ü"]}}).execute()
     assert len(answer.data) == 1
@@ -19,41 +19,49 @@ async def test_insert_returns_the_row_with_its_defaults(anon: AsyncClient) -> No
     assert (answer.data[0]["name"], answer.data[0]["bio"]) == (name, {"a": [1, "ü"]})
 
 
-async def test_bulk_insert_fills_missing_keys_with_null_or_default(anon: AsyncClient) -> None:
-    rows = [{"title": unique("t "), "pages": 1}, {"title": unique("t ")}, {"pages": 2}]
+async def test_bulk_insert_fills_missing_keys_with_null_or_default(anon: Client) -> None:
+    rows: list[dict[str, object]] = [{"title": unique("t "), "pages": 1}, {"title": unique("t ")}, {"pages": 2}]
     with pytest.raises(APIError) as refused:
         await anon.table(BOOKS).insert(rows).execute()
     assert refused.value.code == "23502"
     answer = await anon.table(BOOKS).insert(rows, default_to_null=False, count="exact").execute()
     assert [(row["title"], row["pages"]) for row in answer.data] == [
-        (rows[0]["title"], 1), (rows[1]["title"], None), ("untitled", 2)]
+        (rows[0]["title"], 1),
+        (rows[1]["title"], None),
+        ("untitled", 2),
+    ]
     assert answer.count == 3
 
 
-async def test_insert_with_selected_columns_and_embedding(anon: AsyncClient) -> None:
-    answer = await anon.table(BOOKS).insert({"title": unique("t "), "author_id": 2}).select(
-        "pages, contract_authors!author_id(name)").execute()
+async def test_insert_with_selected_columns_and_embedding(anon: Client) -> None:
+    answer = (
+        await anon.table(BOOKS)
+        .insert({"title": unique("t "), "author_id": 2})
+        .select("pages, contract_authors!author_id(name)")
+        .execute()
+    )
     assert answer.data == [{"pages": None, "contract_authors": {"name": "Ben"}}]
 
 
-async def test_insert_of_nothing(anon: AsyncClient) -> None:
+async def test_insert_of_nothing(anon: Client) -> None:
     assert (await anon.table(BOOKS).insert([]).execute()).data == []
     assert (await anon.table(BOOKS).insert({}).execute()).data[0]["title"] == "untitled"
 
 
-async def test_upsert_merges_or_ignores(anon: AsyncClient) -> None:
+async def test_upsert_merges_or_ignores(anon: Client) -> None:
     name = unique("author ")
     first = await anon.table(AUTHORS).upsert({"name": name, "bio": 1}, on_conflict="name").execute()
     merged = await anon.table(AUTHORS).upsert({"name": name, "bio": 2}, on_conflict="name").execute()
     assert (merged.data[0]["id"], merged.data[0]["bio"]) == (first.data[0]["id"], 2)
-    ignored = await anon.table(AUTHORS).upsert(
-        {"name": name, "bio": 3}, on_conflict="name", ignore_duplicates=True).execute()
+    ignored = (
+        await anon.table(AUTHORS).upsert({"name": name, "bio": 3}, on_conflict="name", ignore_duplicates=True).execute()
+    )
     assert ignored.data == []
     by_key = await anon.table(AUTHORS).upsert({"id": first.data[0]["id"], "name": name, "bio": 4}).execute()
     assert by_key.data[0]["bio"] == 4
 
 
-async def test_update_and_delete_touch_only_what_matches(anon: AsyncClient) -> None:
+async def test_update_and_delete_touch_only_what_matches(anon: Client) -> None:
     title = unique("t ")
     made = await anon.table(BOOKS).insert([{"title": title, "pages": 1}, {"title": title, "pages": 2}]).execute()
     changed = await anon.table(BOOKS).update({"pages": 7, "tags": ["a", "b"]}).eq("id", made.data[0]["id"]).execute()
@@ -63,7 +71,7 @@ async def test_update_and_delete_touch_only_what_matches(anon: AsyncClient) -> N
     assert ([row["pages"] for row in removed.data], removed.count) == ([7, 2], 2)
 
 
-async def test_update_with_nothing_changes_nothing(anon: AsyncClient) -> None:
+async def test_update_with_nothing_changes_nothing(anon: Client) -> None:
     assert (await anon.table(BOOKS).update({}).eq("id", 1).execute()).data == []
 
 
@@ -74,7 +82,7 @@ async def test_a_whole_table_is_not_changed_by_accident(http: httpx.AsyncClient,
     assert answer.json()["message"].endswith("requires a WHERE clause")
 
 
-async def test_more_than_allowed_is_undone(anon: AsyncClient) -> None:
+async def test_more_than_allowed_is_undone(anon: Client) -> None:
     title = unique("t ")
     await anon.table(BOOKS).insert([{"title": title}, {"title": title}]).execute()
     with pytest.raises(APIError) as refused:
@@ -83,7 +91,7 @@ async def test_more_than_allowed_is_undone(anon: AsyncClient) -> None:
     assert len((await anon.table(BOOKS).select("id").eq("title", title).execute()).data) == 2
 
 
-async def test_one_object_or_nothing_happens(http: httpx.AsyncClient, anon: AsyncClient) -> None:
+async def test_one_object_or_nothing_happens(http: httpx.AsyncClient, anon: Client) -> None:
     title = unique("t ")
     await anon.table(BOOKS).insert([{"title": title}, {"title": title}]).execute()
     headers = {"accept": "application/vnd.pgrst.object+json", "prefer": "return=representation"}
@@ -92,9 +100,15 @@ async def test_one_object_or_nothing_happens(http: httpx.AsyncClient, anon: Asyn
     assert (await anon.table(BOOKS).select("pages").eq("title", title).execute()).data == [{"pages": None}] * 2
 
 
-STATUSES = [("POST", "minimal", 201), ("POST", "headers-only", 201), ("POST", "representation", 201),
-            ("PATCH", "minimal", 204), ("PATCH", "representation", 200),
-            ("DELETE", "minimal", 204), ("DELETE", "representation", 200)]
+STATUSES = [
+    ("POST", "minimal", 201),
+    ("POST", "headers-only", 201),
+    ("POST", "representation", 201),
+    ("PATCH", "minimal", 204),
+    ("PATCH", "representation", 200),
+    ("DELETE", "minimal", 204),
+    ("DELETE", "representation", 200),
+]
 
 
 @pytest.mark.parametrize(("verb", "wish", "status"), STATUSES)
@@ -141,7 +155,7 @@ async def test_bad_bodies(http: httpx.AsyncClient, body: bytes) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "PGRST102")
 
 
-async def test_row_level_security_for_each_verb(person: Person, other: Person, service: AsyncClient) -> None:
+async def test_row_level_security_for_each_verb(person: Person, other: Person, service: Client) -> None:
     diary = person.client.table("contract_diary")
     mine = (await diary.insert({"entry": "mine", "secret": "s"}).execute()).data[0]
     assert mine["owner"] == person.id
@@ -159,6 +173,7 @@ async def test_row_level_security_for_each_verb(person: Person, other: Person, s
 async def test_minimal_insert_needs_no_right_to_read(http: httpx.AsyncClient, person: Person) -> None:
     session = await person.client.auth.get_session()
     assert session is not None
-    answer = await http.post("/rest/v1/contract_diary", json={"entry": "e"},
-                             headers={"authorization": f"Bearer {session.access_token}"})
+    answer = await http.post(
+        "/rest/v1/contract_diary", json={"entry": "e"}, headers={"authorization": f"Bearer {session.access_token}"}
+    )
     assert (answer.status_code, answer.content) == (201, b"")

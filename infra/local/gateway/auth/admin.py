@@ -28,8 +28,10 @@ class Admin:
         size = _whole(request.query.get("per_page"), PAGE_SIZE, PAGE_SIZE_MAX)
         async with transaction(self._pool) as work:
             found, total = await users.page(work, number, size)
-        return Reply({"users": [users.shown(user) for user in found], "aud": users.AUDIENCE},
-                     headers=_page_headers(number, size, total))
+        return Reply(
+            {"users": [users.shown(user) for user in found], "aud": users.AUDIENCE},
+            headers=_page_headers(number, size, total),
+        )
 
     async def create_user(self, request: AuthRequest) -> Reply:
         """``POST /admin/users``: add a person."""
@@ -39,14 +41,23 @@ class Admin:
             raise invalid("Cannot create a user without either an email or phone")
         email = users.clean_email(body["email"])
         hashed = await _hash(body) if body.get("password") else body.get("password_hash")
-        app_metadata = {"provider": "email", "providers": ["email"],
-                        **users.metadata_of(body.get("app_metadata"), "app_metadata")}
+        app_metadata = {
+            "provider": "email",
+            "providers": ["email"],
+            **users.metadata_of(body.get("app_metadata"), "app_metadata"),
+        }
         async with transaction(self._pool) as work:
             await users.need_free_email(work, email)
             user = await users.create(
-                work, email, hashed, users.metadata_of(body.get("user_metadata"), "user_metadata"), app_metadata,
-                bool(body.get("email_confirm")), _id(body["id"]) if body.get("id") else None,
-                body.get("role") or users.AUDIENCE)
+                work,
+                email,
+                hashed,
+                users.metadata_of(body.get("user_metadata"), "user_metadata"),
+                app_metadata,
+                bool(body.get("email_confirm")),
+                _id(body["id"]) if body.get("id") else None,
+                body.get("role") or users.AUDIENCE,
+            )
             await _ban(work, user["id"], body)
             return Reply(users.shown(await users.need(work, user["id"])))
 
@@ -101,7 +112,8 @@ async def _apply(work: Transaction, user: users.User, body: dict[str, Any], hash
     for name in ("user_metadata", "app_metadata"):
         if body.get(name) is not None:
             columns[f"raw_{name.split('_')[0]}_meta_data"] = users.merged(
-                user[name], users.metadata_of(body[name], name))
+                user[name], users.metadata_of(body[name], name)
+            )
     if columns:
         await users.set_columns(work, user["id"], columns)
 
@@ -118,8 +130,11 @@ async def _ban(work: Transaction, user_id: str, body: dict[str, Any]) -> None:
     if match is None or not any(match.groups()):
         raise invalid("invalid format for ban duration: use hours, minutes and seconds, such as 24h or 1h30m")
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    await work.rows("update auth.users set banned_until = now() + $2 * interval '1 second' where id = $1",
-                    user_id, hours * 3600 + minutes * 60 + seconds)
+    await work.rows(
+        "update auth.users set banned_until = now() + $2 * interval '1 second' where id = $1",
+        user_id,
+        hours * 3600 + minutes * 60 + seconds,
+    )
 
 
 def _known(body: dict[str, Any]) -> dict[str, Any]:

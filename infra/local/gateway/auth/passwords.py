@@ -16,8 +16,12 @@ NOBODY = bcrypt.hashpw(b"nobody", bcrypt.gensalt(COST))
 def check_strength(password: str) -> None:
     """Raise AuthError if a new password is too short or too long."""
     if len(password) < LENGTH_MIN:
-        raise AuthError(422, "weak_password", f"Password should be at least {LENGTH_MIN} characters.",
-                        weak_password={"reasons": ["length"]})
+        raise AuthError(
+            422,
+            "weak_password",
+            f"Password should be at least {LENGTH_MIN} characters.",
+            weak_password={"reasons": ["length"]},
+        )
     if len(password.encode()) > LENGTH_MAX:
         raise invalid(f"Password cannot be longer than {LENGTH_MAX} characters")
 

@@ -78,7 +78,9 @@ def _is_text(value: object) -> bool:
 
 
 def _bad_jwt(error: InvalidToken) -> AuthError:
-    told = {"expired": "token has invalid claims: token is expired",
-            "signature": "token signature is invalid: signature is invalid",
-            "malformed": "token is malformed: token contains an invalid number of segments"}
+    told = {
+        "expired": "token has invalid claims: token is expired",
+        "signature": "token signature is invalid: signature is invalid",
+        "malformed": "token is malformed: token contains an invalid number of segments",
+    }
     return AuthError(403, "bad_jwt", UNPARSABLE + told.get(error.reason, str(error)))

@@ -24,9 +24,23 @@ logger = logging.getLogger(__name__)
 
 Handler = Callable[[AuthRequest], Awaitable[Reply]]
 BODY_MAX = 1024 * 1024  # bytes
-ABSENT = ("otp", "magiclink", "recover", "resend", "verify", "reauthenticate", "invite", "sso", "factors",
-          "factors/{rest:path}", "callback", "oauth/{rest:path}", "user/identities/{rest:path}",
-          "admin/generate_link", "admin/{rest:path}")
+ABSENT = (
+    "otp",
+    "magiclink",
+    "recover",
+    "resend",
+    "verify",
+    "reauthenticate",
+    "invite",
+    "sso",
+    "factors",
+    "factors/{rest:path}",
+    "callback",
+    "oauth/{rest:path}",
+    "user/identities/{rest:path}",
+    "admin/generate_link",
+    "admin/{rest:path}",
+)
 
 
 def auth_routes(pool: Pool, keyring: Keyring, public_url: str, sign_in_limit: int) -> list[BaseRoute]:
@@ -43,8 +57,9 @@ def auth_routes(pool: Pool, keyring: Keyring, public_url: str, sign_in_limit: in
         _route("/user", {"GET": people.get_user, "PUT": people.update_user}),
         _route("/logout", {"POST": people.sign_out}),
         _route("/admin/users", {"GET": admin.list_users, "POST": admin.create_user}),
-        _route("/admin/users/{user_id}",
-               {"GET": admin.get_user, "PUT": admin.update_user, "DELETE": admin.delete_user}),
+        _route(
+            "/admin/users/{user_id}", {"GET": admin.get_user, "PUT": admin.update_user, "DELETE": admin.delete_user}
+        ),
         _route("/authorize", {"GET": _no_provider}),
         *(_route(f"/{path}", dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _absent)) for path in ABSENT),
     ]
@@ -96,18 +111,26 @@ def _of_database(error: Exception) -> AuthError:
     if isinstance(error, DatabaseError):
         logger.error("auth: the database refused a statement: %s %s %s", error.sqlstate, error.message, error.detail)
         return AuthError(500, "unexpected_failure", f"Database error: {error.message}")
-    logger.warning("auth: the database is away: %s", error)
     return AuthError(503, "unexpected_failure", "The database is not reachable. Try again in a moment.")
 
 
 async def _health(_: AuthRequest) -> Reply:
-    return Reply({"version": "v2", "name": "GoTrue", "description": "GoTrue is a user registration and authentication "
-                  "API"})
+    return Reply(
+        {"version": "v2", "name": "GoTrue", "description": "GoTrue is a user registration and authentication API"}
+    )
 
 
 async def _settings(_: AuthRequest) -> Reply:
-    return Reply({"external": {"anonymous_users": True, "email": True, "phone": False}, "disable_signup": False,
-                  "mailer_autoconfirm": True, "phone_autoconfirm": False, "sms_provider": "", "saml_enabled": False})
+    return Reply(
+        {
+            "external": {"anonymous_users": True, "email": True, "phone": False},
+            "disable_signup": False,
+            "mailer_autoconfirm": True,
+            "phone_autoconfirm": False,
+            "sms_provider": "",
+            "saml_enabled": False,
+        }
+    )
 
 
 async def _jwks(_: AuthRequest) -> Reply:

@@ -32,10 +32,18 @@ class Sessions:
         session = str(uuid.uuid4())
         await work.rows(
             "insert into auth.sessions (id, user_id, created_at, updated_at, aal, user_agent, ip)"
-            " values ($1, $2, now(), now(), 'aal1', $3, $4)", session, user["id"], agent, address)
+            " values ($1, $2, now(), now(), 'aal1', $3, $4)",
+            session,
+            user["id"],
+            agent,
+            address,
+        )
         await work.rows(
             "insert into auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method)"
-            " values (gen_random_uuid(), $1, now(), now(), $2)", session, method)
+            " values (gen_random_uuid(), $1, now(), now(), $2)",
+            session,
+            method,
+        )
         await work.rows("update auth.users set last_sign_in_at = now(), updated_at = now() where id = $1", user["id"])
         token = await self._issue(work, user["id"], session, None)
         return await self._answer(work, user["id"], session, token)
@@ -44,7 +52,9 @@ class Sessions:
         """Exchange a refresh token; return the answer, or the error to raise after the transaction has committed."""
         found = await work.row(
             "select json_build_object('session', t.session_id, 'user', t.user_id) from auth.refresh_tokens t"
-            " where t.token = $1", presented)
+            " where t.token = $1",
+            presented,
+        )
         if found is None or not await self._lock(work, found["session"]):
             return AuthError(400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
         user = await by_id(work, found["user"])
@@ -52,11 +62,16 @@ class Sessions:
             return AuthError(400, "user_banned", "Invalid Refresh Token: User Banned")
         token = await self._successor(work, presented, found)
         if token is None:
-            await work.rows("update auth.refresh_tokens set revoked = true, updated_at = now()"
-                            " where session_id = $1 and not revoked", found["session"])
+            await work.rows(
+                "update auth.refresh_tokens set revoked = true, updated_at = now()"
+                " where session_id = $1 and not revoked",
+                found["session"],
+            )
             return AuthError(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used")
-        await work.rows("update auth.sessions set refreshed_at = now() at time zone 'utc', updated_at = now()"
-                        " where id = $1", found["session"])
+        await work.rows(
+            "update auth.sessions set refreshed_at = now() at time zone 'utc', updated_at = now() where id = $1",
+            found["session"],
+        )
         return await self._answer(work, user["id"], found["session"], token)
 
     async def end(self, work: Transaction, user_id: str, session: str | None, scope: str) -> None:
@@ -66,8 +81,9 @@ class Sessions:
         elif scope == "local":
             await work.rows("delete from auth.sessions where user_id = $1 and id = $2", user_id, session)
         else:
-            await work.rows("delete from auth.sessions where user_id = $1 and id is distinct from $2::uuid",
-                            user_id, session)
+            await work.rows(
+                "delete from auth.sessions where user_id = $1 and id is distinct from $2::uuid", user_id, session
+            )
 
     async def exists(self, work: Transaction, session: str) -> bool:
         """Tell whether the session goes on."""
@@ -83,14 +99,19 @@ class Sessions:
             "select json_build_object('revoked', t.revoked, 'recent', t.updated_at > now() - $2 * interval '1 second',"
             " 'heir', (select n.token from auth.refresh_tokens n where n.parent = t.token and not n.revoked"
             "           order by n.id desc limit 1))"
-            " from auth.refresh_tokens t where t.token = $1", presented, REUSE_INTERVAL)
+            " from auth.refresh_tokens t where t.token = $1",
+            presented,
+            REUSE_INTERVAL,
+        )
         if state["revoked"] and state["heir"]:
             heir: str = state["heir"]
             return heir
         if state["revoked"] and not state["recent"]:
             return None
-        await work.rows("update auth.refresh_tokens set revoked = true, updated_at = now()"
-                        " where token = $1 and not revoked", presented)
+        await work.rows(
+            "update auth.refresh_tokens set revoked = true, updated_at = now() where token = $1 and not revoked",
+            presented,
+        )
         return await self._issue(work, found["user"], found["session"], presented)
 
     async def _issue(self, work: Transaction, user_id: str, session: str, parent: str | None) -> str:
@@ -98,7 +119,11 @@ class Sessions:
         await work.rows(
             "insert into auth.refresh_tokens (instance_id, token, user_id, revoked, created_at, updated_at, parent,"
             " session_id) values ('00000000-0000-0000-0000-000000000000', $1, $2, false, now(), now(), $3, $4)",
-            token, user_id, parent, session)
+            token,
+            user_id,
+            parent,
+            session,
+        )
         return token
 
     async def _answer(self, work: Transaction, user_id: str, session: str, refresh_token: str) -> User:
@@ -109,14 +134,34 @@ class Sessions:
         methods = await work.rows(
             "select json_build_object('method', authentication_method,"
             " 'timestamp', extract(epoch from created_at)::int)"
-            " from auth.mfa_amr_claims where session_id = $1", session)
+            " from auth.mfa_amr_claims where session_id = $1",
+            session,
+        )
         now = int(time.time())
         claims = self._claims(user, session, methods, now)
-        return {"access_token": self._keyring.sign(claims), "token_type": "bearer", "expires_in": LIFETIME,
-                "expires_at": now + LIFETIME, "refresh_token": refresh_token, "user": shown(user)}
+        return {
+            "access_token": self._keyring.sign(claims),
+            "token_type": "bearer",
+            "expires_in": LIFETIME,
+            "expires_at": now + LIFETIME,
+            "refresh_token": refresh_token,
+            "user": shown(user),
+        }
 
     def _claims(self, user: User, session: str, methods: list[Any], now: int) -> dict[str, Any]:
-        return {"iss": self._issuer, "sub": user["id"], "aud": user["aud"] or AUDIENCE, "exp": now + LIFETIME,
-                "iat": now, "email": user["email"], "phone": user["phone"], "app_metadata": user["app_metadata"],
-                "user_metadata": user["user_metadata"], "role": user["role"] or AUDIENCE, "aal": "aal1",
-                "amr": methods, "session_id": session, "is_anonymous": user["is_anonymous"]}
+        return {
+            "iss": self._issuer,
+            "sub": user["id"],
+            "aud": user["aud"] or AUDIENCE,
+            "exp": now + LIFETIME,
+            "iat": now,
+            "email": user["email"],
+            "phone": user["phone"],
+            "app_metadata": user["app_metadata"],
+            "user_metadata": user["user_metadata"],
+            "role": user["role"] or AUDIENCE,
+            "aal": "aal1",
+            "amr": methods,
+            "session_id": session,
+            "is_anonymous": user["is_anonymous"],
+        }

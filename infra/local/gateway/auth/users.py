@@ -13,9 +13,20 @@ User = dict[str, Any]
 EMAIL = re.compile(r"[^@\s\"(),:;<>\[\\\]\x00-\x1f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 NO_INSTANCE = "00000000-0000-0000-0000-000000000000"
 AUDIENCE = "authenticated"
-TIMES = ("invited_at", "confirmation_sent_at", "confirmed_at", "email_confirmed_at", "phone_confirmed_at",
-         "recovery_sent_at", "email_change_sent_at", "last_sign_in_at", "created_at", "updated_at", "banned_until",
-         "deleted_at")
+TIMES = (
+    "invited_at",
+    "confirmation_sent_at",
+    "confirmed_at",
+    "email_confirmed_at",
+    "phone_confirmed_at",
+    "recovery_sent_at",
+    "email_change_sent_at",
+    "last_sign_in_at",
+    "created_at",
+    "updated_at",
+    "banned_until",
+    "deleted_at",
+)
 UTC = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
 SHOWN_TIMES = ", ".join(f"'{name}', to_char(u.{name} at time zone 'utc', {UTC})" for name in TIMES)
 #: A person's row as JSON, with identities and times in UTC.
@@ -80,9 +91,16 @@ async def need_free_email(work: Transaction, email: str) -> None:
         raise AuthError(422, "email_exists", "A user with this email address has already been registered")
 
 
-async def create(work: Transaction, email: str | None, password_hash: str | None, user_metadata: dict[str, Any],
-                 app_metadata: dict[str, Any], confirmed: bool = True, user_id: str | None = None,
-                 role: str = AUDIENCE) -> User:
+async def create(
+    work: Transaction,
+    email: str | None,
+    password_hash: str | None,
+    user_metadata: dict[str, Any],
+    app_metadata: dict[str, Any],
+    confirmed: bool = True,
+    user_id: str | None = None,
+    role: str = AUDIENCE,
+) -> User:
     """Add a person, anonymous without ``email``, and return them.
 
     The row is inserted unconfirmed and confirmed by an update, as GoTrue does, so that triggers see the same.
@@ -93,8 +111,16 @@ async def create(work: Transaction, email: str | None, password_hash: str | None
         "insert into auth.users (instance_id, id, aud, role, email, encrypted_password, raw_app_meta_data,"
         " raw_user_meta_data, is_anonymous, created_at, updated_at)"
         " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now(), now())",
-        NO_INSTANCE, user_id, AUDIENCE, role, email, password_hash or "", app_metadata, {**user_metadata, **known},
-        email is None)
+        NO_INSTANCE,
+        user_id,
+        AUDIENCE,
+        role,
+        email,
+        password_hash or "",
+        app_metadata,
+        {**user_metadata, **known},
+        email is None,
+    )
     if email:
         await add_identity(work, user_id, known)
     if email and confirmed:
@@ -106,14 +132,20 @@ async def add_identity(work: Transaction, user_id: str, data: dict[str, Any]) ->
     """Add the identity of the e-mail provider."""
     await work.rows(
         "insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at, created_at,"
-        " updated_at) values ($1, $2, $3, 'email', now(), now(), now())", user_id, user_id, data)
+        " updated_at) values ($1, $2, $3, 'email', now(), now(), now())",
+        user_id,
+        user_id,
+        data,
+    )
 
 
 async def confirm(work: Transaction, user_id: str) -> None:
     """Mark the address as confirmed."""
     await work.rows(
         "update auth.users set email_confirmed_at = now(), updated_at = now(), raw_user_meta_data ="
-        " coalesce(raw_user_meta_data, '{}') || '{\"email_verified\": true}' where id = $1", user_id)
+        " coalesce(raw_user_meta_data, '{}') || '{\"email_verified\": true}' where id = $1",
+        user_id,
+    )
 
 
 async def change_email(work: Transaction, user: User, email: str) -> None:
@@ -123,21 +155,33 @@ async def change_email(work: Transaction, user: User, email: str) -> None:
     if not user["identities"]:
         await add_identity(work, user["id"], data)
         providers = {"provider": "email", "providers": ["email"]}
-        await work.rows("update auth.users set raw_app_meta_data = raw_app_meta_data || $2 where id = $1",
-                        user["id"], providers)
-    await work.rows("update auth.identities set identity_data = identity_data || $2, updated_at = now()"
-                    " where user_id = $1 and provider = 'email'", user["id"], data)
+        await work.rows(
+            "update auth.users set raw_app_meta_data = raw_app_meta_data || $2 where id = $1", user["id"], providers
+        )
+    await work.rows(
+        "update auth.identities set identity_data = identity_data || $2, updated_at = now()"
+        " where user_id = $1 and provider = 'email'",
+        user["id"],
+        data,
+    )
     await work.rows(
         "update auth.users set email = $2, is_anonymous = false, updated_at = now(),"
         " email_confirmed_at = coalesce(email_confirmed_at, now()),"
-        " raw_user_meta_data = coalesce(raw_user_meta_data, '{}') || $3 where id = $1", user["id"], email, data)
+        " raw_user_meta_data = coalesce(raw_user_meta_data, '{}') || $3 where id = $1",
+        user["id"],
+        email,
+        data,
+    )
 
 
 async def set_columns(work: Transaction, user_id: str, columns: dict[str, Any]) -> None:
     """Set columns of ``auth.users`` (names from code, never from a request)."""
     settings = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, start=2))
-    await work.rows(f"update auth.users set {settings}, updated_at = now() where id = $1",  # noqa: S608
-                    user_id, *columns.values())
+    await work.rows(
+        f"update auth.users set {settings}, updated_at = now() where id = $1",  # noqa: S608
+        user_id,
+        *columns.values(),
+    )
 
 
 async def need(work: Transaction, user_id: str) -> User:
@@ -150,8 +194,9 @@ async def need(work: Transaction, user_id: str) -> User:
 
 async def page(work: Transaction, number: int, size: int) -> tuple[list[User], int]:
     """Return one page of people (numbers from 1), oldest last, and how many there are in all."""
-    found = await work.rows(f"{SELECT} order by u.created_at desc, u.id limit $1::bigint offset $2::bigint",
-                            size, (number - 1) * size)
+    found = await work.rows(
+        f"{SELECT} order by u.created_at desc, u.id limit $1::bigint offset $2::bigint", size, (number - 1) * size
+    )
     return found, int(await work.row("select count(*) from auth.users"))
 
 

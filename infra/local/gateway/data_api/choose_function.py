@@ -45,9 +45,12 @@ def _none(schema: Schema, name: str, names: frozenset[str], posted: bool) -> Not
     parameters = f"with parameter{'s' if len(names) > 1 else ''} {listed}" if names else "without parameters"
     whole = " or with a single unnamed json/jsonb parameter" if posted else ""
     return NotInCacheError(
-        404, "PGRST202", f"Could not find the function {called} in the schema cache",
+        404,
+        "PGRST202",
+        f"Could not find the function {called} in the schema cache",
         f"Searched for the function {full} {parameters}{whole}, but no matches were found in the schema cache.",
-        _suggestion(schema, name))
+        _suggestion(schema, name),
+    )
 
 
 def _suggestion(schema: Schema, name: str) -> str | None:
@@ -61,6 +64,10 @@ def _suggestion(schema: Schema, name: str) -> str | None:
 
 def _several(found: list[Function]) -> ApiError:
     return ApiError(
-        300, "PGRST203", "Could not choose the best candidate function between: "
-        + ", ".join(function.signature() for function in found), None,
-        "Try renaming the parameters or the function itself in the database so function overloading can be resolved")
+        300,
+        "PGRST203",
+        "Could not choose the best candidate function between: "
+        + ", ".join(function.signature() for function in found),
+        None,
+        "Try renaming the parameters or the function itself in the database so function overloading can be resolved",
+    )

@@ -16,8 +16,7 @@ class ApiError(Exception):
 
     def body(self) -> bytes:
         """Return the error as the JSON object that every Supabase client parses."""
-        return orjson.dumps(
-            {"code": self.code, "details": self.details, "hint": self.hint, "message": self.message})
+        return orjson.dumps({"code": self.code, "details": self.details, "hint": self.hint, "message": self.message})
 
 
 class NotInCacheError(ApiError):
@@ -26,12 +25,38 @@ class NotInCacheError(ApiError):
 
 #: Status by SQLSTATE, and by SQLSTATE class where the code itself is not listed.
 STATUS_OF_STATE = {
-    "23503": 409, "23505": 409, "25006": 405, "42883": 404, "42P01": 404, "42P17": 500, "53400": 500, "57P01": 503,
-    "P0001": 400, "22023": 400,
+    "23503": 409,
+    "23505": 409,
+    "25006": 405,
+    "42883": 404,
+    "42P01": 404,
+    "42P17": 500,
+    "53400": 500,
+    "57P01": 503,
+    "P0001": 400,
+    "22023": 400,
 }
 STATUS_OF_CLASS = {
-    "08": 503, "09": 500, "0L": 403, "0P": 403, "25": 500, "28": 403, "2D": 500, "38": 500, "39": 500, "3B": 500,
-    "40": 500, "53": 503, "54": 500, "55": 500, "57": 500, "58": 500, "F0": 500, "HV": 500, "P0": 500, "XX": 500,
+    "08": 503,
+    "09": 500,
+    "0L": 403,
+    "0P": 403,
+    "25": 500,
+    "28": 403,
+    "2D": 500,
+    "38": 500,
+    "39": 500,
+    "3B": 500,
+    "40": 500,
+    "53": 503,
+    "54": 500,
+    "55": 500,
+    "57": 500,
+    "58": 500,
+    "F0": 500,
+    "HV": 500,
+    "P0": 500,
+    "XX": 500,
 }
 
 
@@ -62,12 +87,21 @@ def _raised(error: DatabaseError) -> tuple[ApiError, dict[str, str]]:
     """Return the response that ``raise sqlstate 'PGRST'`` describes in the JSON of its message and detail."""
     try:
         message, detail = orjson.loads(error.message), orjson.loads(error.detail or "")
-        raised = ApiError(int(detail["status"]), str(message["code"]), str(message["message"]),
-                          message.get("details"), message.get("hint"))
+        raised = ApiError(
+            int(detail["status"]),
+            str(message["code"]),
+            str(message["message"]),
+            message.get("details"),
+            message.get("hint"),
+        )
         headers = {str(name): str(value) for name, value in detail["headers"].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
-        return ApiError(500, "PGRST121", "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error",
-                        "MESSAGE needs code and message, DETAIL needs status and headers"), {}
+        return ApiError(
+            500,
+            "PGRST121",
+            "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error",
+            "MESSAGE needs code and message, DETAIL needs status and headers",
+        ), {}
     return raised, headers
 
 

@@ -55,11 +55,19 @@ async def execute(pool: Pool, caller: Caller, plan: Plan, timeout: str | None, m
 def check_rows(plan: Plan, outcome: Outcome, max_affected: int | None) -> None:
     """Raise ApiError if one row was wanted and there is another number of them, or too many were changed."""
     if max_affected is not None and outcome.rows > max_affected:
-        raise ApiError(400, "PGRST124", "Query result exceeds max-affected preference constraint",
-                       f"The query affects {outcome.rows} rows")
+        raise ApiError(
+            400,
+            "PGRST124",
+            "Query result exceeds max-affected preference constraint",
+            f"The query affects {outcome.rows} rows",
+        )
     if plan.single and outcome.rows != 1:
-        raise ApiError(406, "PGRST116", "Cannot coerce the result to a single JSON object",
-                       f"The result contains {outcome.rows} rows")
+        raise ApiError(
+            406,
+            "PGRST116",
+            "Cannot coerce the result to a single JSON object",
+            f"The result contains {outcome.rows} rows",
+        )
 
 
 def _outcome(result: PGresult, plan: Plan, explained: PGresult | None = None) -> Outcome:

@@ -5,10 +5,29 @@ from typing import Literal, cast
 from infra.local.gateway.data_api.query import Condition, Field, Filter, Logic, Order
 from infra.local.gateway.data_api.scanner import NESTING_MAX, Scanner
 
-PLAIN_OPERATORS = frozenset({
-    "eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch", "isdistinct",
-    "cs", "cd", "ov", "sl", "sr", "nxr", "nxl", "adj",
-})
+PLAIN_OPERATORS = frozenset(
+    {
+        "eq",
+        "neq",
+        "gt",
+        "gte",
+        "lt",
+        "lte",
+        "like",
+        "ilike",
+        "match",
+        "imatch",
+        "isdistinct",
+        "cs",
+        "cd",
+        "ov",
+        "sl",
+        "sr",
+        "nxr",
+        "nxl",
+        "adj",
+    }
+)
 SEARCH_OPERATORS = frozenset({"fts", "plfts", "phfts", "wfts"})
 QUANTIFIED = frozenset({"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"})
 OPERATORS = PLAIN_OPERATORS | SEARCH_OPERATORS | {"in", "is"}

@@ -34,8 +34,9 @@ def parse_query(query_string: bytes, for_function: bool = False) -> Query:
 
 def _pairs(query_string: bytes) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict",
-                         max_num_fields=PARAMETERS_MAX)
+        return parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_MAX
+        )
     except ValueError as error:
         raise ApiError(400, "PGRST100", "The query string cannot be read", str(error)) from None
 
@@ -55,8 +56,11 @@ def _names(what: str, text: str) -> tuple[str, ...]:
 
 def _is_argument(name: str, value: str) -> bool:
     reserved = ("select", "order", "limit", "offset", "and", "or", "not.and", "not.or", "apikey")
-    return name not in reserved and not name.endswith((".order", ".limit", ".offset", ".and", ".or")) \
+    return (
+        name not in reserved
+        and not name.endswith((".order", ".limit", ".offset", ".and", ".or"))
         and not has_operator(value)
+    )
 
 
 def _place(root: Node, name: str, value: str) -> None:
@@ -94,8 +98,13 @@ def _descend(node: Node, path: list[str]) -> Node:
     for name in path:
         found = next((embed.node for embed in node.embeds if name in (embed.alias, embed.target)), None)
         if found is None:
-            raise ApiError(400, "PGRST108", f"'{name}' is not an embedded resource in this request", None,
-                           f"Verify that '{name}' is included in the 'select' query parameter.")
+            raise ApiError(
+                400,
+                "PGRST108",
+                f"'{name}' is not an embedded resource in this request",
+                None,
+                f"Verify that '{name}' is included in the 'select' query parameter.",
+            )
         node = found
     return node
 

@@ -29,7 +29,8 @@ EXTRAS = "nullif(current_setting('response.headers', true), ''), nullif(current_
 CSV_BODY = (
     f"(SELECT coalesce(string_agg(k, ','), '') FROM (SELECT json_object_keys(row_to_json(h)) AS k"
     f" FROM (SELECT * FROM rows LIMIT 1) h) keys) || E'\\n' ||"
-    f" coalesce(string_agg(substring({ROW}::text, 2, length({ROW}::text) - 2), E'\\n'), '')")
+    f" coalesce(string_agg(substring({ROW}::text, 2, length({ROW}::text) - 2), E'\\n'), '')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,9 @@ def plan_call(schema: Schema, name: str, query: Query, raw: bytes | None, names:
     shape = _call_body(function, wish.accept)
     ctes = f"pgrst_source AS ({call}), rows AS ({rows})"
     plan = _counted(renderer, "call", ctes, query.root, source, origin, wish, raw is None or function.stable, shape)
-    return replace(plan, single=wish.accept.shape == "object" and function.is_set,
-                   silent=function.is_void and not function.is_set)
+    return replace(
+        plan, single=wish.accept.shape == "object" and function.is_set, silent=function.is_void and not function.is_set
+    )
 
 
 def plan_insert(schema: Schema, name: str, query: Query, payload: Payload, wish: Wish) -> Plan:
@@ -125,8 +127,13 @@ def find_table(schema: Schema, name: str) -> Table:
     """Return a table or view; raises ApiError (PGRST205)."""
     if name not in schema.tables:
         near = _nearest(name, list(schema.tables))
-        raise NotInCacheError(404, "PGRST205", f"Could not find the table '{schema.name}.{name}' in the schema cache",
-                              None, f"Perhaps you meant the table '{schema.name}.{near}'" if near else None)
+        raise NotInCacheError(
+            404,
+            "PGRST205",
+            f"Could not find the table '{schema.name}.{name}' in the schema cache",
+            None,
+            f"Perhaps you meant the table '{schema.name}.{near}'" if near else None,
+        )
     return schema.tables[name]
 
 
@@ -134,8 +141,17 @@ def _nearest(name: str, names: list[str]) -> str | None:
     return next(iter(get_close_matches(name, names, 1)), None)
 
 
-def _counted(renderer: ReadRenderer, kind: Kind, ctes: str, node: Node, source: Source, origin: str, wish: Wish,
-             read_only: bool, body: str | None = None) -> Plan:
+def _counted(
+    renderer: ReadRenderer,
+    kind: Kind,
+    ctes: str,
+    node: Node,
+    source: Source,
+    origin: str,
+    wish: Wish,
+    read_only: bool,
+    body: str | None = None,
+) -> Plan:
     """Return the plan for rows in the CTE ``rows``, with the count that was asked for."""
     count, total, estimate = wish.preferences.get("count"), "null", None
     if count in ("exact", "estimated"):
@@ -148,12 +164,27 @@ def _counted(renderer: ReadRenderer, kind: Kind, ctes: str, node: Node, source: 
         estimate = Statement(f"EXPLAIN (FORMAT JSON) {counted}", tuple(explained.values.all))
     shown = body or _body(wish.accept)
     text = f"WITH {ctes} SELECT {total}, count({ROW}), {shown}, {EXTRAS} FROM (SELECT * FROM rows) {ROW}"
-    return Plan(kind, Statement(text, tuple(renderer.values.all)), read_only, node.offset, estimate, wish.max_rows,
-                wish.accept.shape == "object")
+    return Plan(
+        kind,
+        Statement(text, tuple(renderer.values.all)),
+        read_only,
+        node.offset,
+        estimate,
+        wish.max_rows,
+        wish.accept.shape == "object",
+    )
 
 
-def _written(renderer: ReadRenderer, kind: Kind, schema: Schema, table: Table, write: str, node: Node, wish: Wish,
-             returning: bool = True) -> Plan:
+def _written(
+    renderer: ReadRenderer,
+    kind: Kind,
+    schema: Schema,
+    table: Table,
+    write: str,
+    node: Node,
+    wish: Wish,
+    returning: bool = True,
+) -> Plan:
     """Return the plan for a write, given without its RETURNING."""
     wanted = wish.preferences.get("return")
     shown: Node | None = None
@@ -165,10 +196,17 @@ def _written(renderer: ReadRenderer, kind: Kind, schema: Schema, table: Table, w
     text = write + (returning_sql(schema, table, shown) if not key else _returning_key(table)) if returning else write
     rows = written_source(renderer, table, shown) if shown else "SELECT * FROM pgrst_source"
     body = _body(wish.accept) if shown else f"coalesce((json_agg({ROW}) -> 0)::text, '')" if key else "''"
-    text = (f"WITH pgrst_source AS ({text}), rows AS ({rows}) SELECT null, (SELECT count(*) FROM pgrst_source), {body},"
-            f" {EXTRAS} FROM (SELECT * FROM rows) {ROW}")
-    return Plan(kind, Statement(text, tuple(renderer.values.all)), False, key=key,
-                single=wish.accept.shape == "object" and shown is not None)
+    text = (
+        f"WITH pgrst_source AS ({text}), rows AS ({rows}) SELECT null, (SELECT count(*) FROM pgrst_source), {body},"
+        f" {EXTRAS} FROM (SELECT * FROM rows) {ROW}"
+    )
+    return Plan(
+        kind,
+        Statement(text, tuple(renderer.values.all)),
+        False,
+        key=key,
+        single=wish.accept.shape == "object" and shown is not None,
+    )
 
 
 def _returning_key(table: Table) -> str:
@@ -186,11 +224,17 @@ def _call_body(function: Function, accept: Accept) -> str:
     if function.is_void:
         return "''"
     if function.is_composite:
-        return _body(accept) if function.is_set or accept.shape == "csv" \
+        return (
+            _body(accept)
+            if function.is_set or accept.shape == "csv"
             else f"coalesce((json_agg({ROW}) -> 0)::text, 'null')"
+        )
     values = f"json_agg({ROW}.{SCALAR})"
-    return f"coalesce({values}, '[]')" if function.is_set and accept.shape != "object" \
+    return (
+        f"coalesce({values}, '[]')"
+        if function.is_set and accept.shape != "object"
         else f"coalesce(({values} -> 0)::text, 'null')"
+    )
 
 
 def _need_where(node: Node, verb: str) -> None:

@@ -48,8 +48,11 @@ class Accept:
         stripped = ";nulls=stripped" if self.strip_nulls else ""
         if self.shape == "object":
             return f"application/vnd.pgrst.object+json{stripped}; charset=utf-8"
-        return f"application/vnd.pgrst.array+json{stripped}; charset=utf-8" if stripped \
+        return (
+            f"application/vnd.pgrst.array+json{stripped}; charset=utf-8"
+            if stripped
             else "application/json; charset=utf-8"
+        )
 
 
 def parse_prefer(header: str) -> Preferences:
@@ -66,8 +69,12 @@ def parse_prefer(header: str) -> Preferences:
             invalid.append(item)
     strict = chosen.get("handling") == "strict"
     if strict and invalid:
-        raise ApiError(400, "PGRST122", "Invalid preferences given with handling=strict",
-                       f"Invalid preferences: {', '.join(invalid)}")
+        raise ApiError(
+            400,
+            "PGRST122",
+            "Invalid preferences given with handling=strict",
+            f"Invalid preferences: {', '.join(invalid)}",
+        )
     limit = chosen.get("max-affected") if strict else None
     return Preferences(chosen, None if limit is None else int(limit[:18]))
 
@@ -96,6 +103,10 @@ def parse_range(header: str | None) -> tuple[int, int | None]:
     if not last:
         return first, None
     if int(last) < first:
-        raise ApiError(416, "PGRST103", "Requested range not satisfiable",
-                       "The lower boundary must be lower than or equal to the upper boundary in the Range header.")
+        raise ApiError(
+            416,
+            "PGRST103",
+            "Requested range not satisfiable",
+            "The lower boundary must be lower than or equal to the upper boundary in the Range header.",
+        )
     return first, int(last) - first + 1

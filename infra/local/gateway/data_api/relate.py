@@ -66,8 +66,9 @@ def _to_target(link: Link) -> Relation:
 def _to_source(link: Link) -> Relation:
     columns = tuple((far, near) for near, far in link.columns)
     cardinality = "one-to-one" if link.unique else "one-to-many"
-    return Relation(link.source, link.unique, columns, None, _names(link), cardinality,
-                    _constraint(link, forward=False))
+    return Relation(
+        link.source, link.unique, columns, None, _names(link), cardinality, _constraint(link, forward=False)
+    )
 
 
 def _across(schema: Schema, entry: Link) -> Iterator[Relation]:
@@ -77,10 +78,16 @@ def _across(schema: Schema, entry: Link) -> Iterator[Relation]:
         if leaving.source != junction.name or leaving.target == entry.target:
             continue
         if set(entry.near) | set(leaving.near) <= set(junction.primary_key):
-            yield Relation(leaving.target, False, (), Junction(junction.name, entry.columns, leaving.columns),
-                           frozenset({junction.name}), "many-to-many",
-                           f"{junction.name} using {entry.name}({', '.join(entry.near)})"
-                           f" and {leaving.name}({', '.join(leaving.near)})")
+            yield Relation(
+                leaving.target,
+                False,
+                (),
+                Junction(junction.name, entry.columns, leaving.columns),
+                frozenset({junction.name}),
+                "many-to-many",
+                f"{junction.name} using {entry.name}({', '.join(entry.near)})"
+                f" and {leaving.name}({', '.join(leaving.near)})",
+            )
 
 
 def _names(link: Link) -> frozenset[str]:
@@ -125,17 +132,30 @@ def _none(schema: Schema, parent: str, embed: Embed) -> NotInCacheError:
     hint = f"Perhaps you meant '{near[0]}' instead of '{embed.target}'." if near and near[0] != embed.target else None
     by_hint = f" using the hint '{embed.hint}'" if embed.hint else ""
     return NotInCacheError(
-        400, "PGRST200",
+        400,
+        "PGRST200",
         f"Could not find a relationship between '{parent}' and '{embed.target}' in the schema cache",
         f"Searched for a foreign key relationship between '{parent}' and '{embed.target}'{by_hint} in the schema "
-        f"'{schema.name}', but no matches were found.", hint)
+        f"'{schema.name}', but no matches were found.",
+        hint,
+    )
 
 
 def _several(parent: str, target: str, found: list[Relation]) -> ApiError:
-    details = [{"cardinality": relation.cardinality, "embedding": f"{parent} with {relation.table}",
-                "relationship": relation.constraint} for relation in found]
+    details = [
+        {
+            "cardinality": relation.cardinality,
+            "embedding": f"{parent} with {relation.table}",
+            "relationship": relation.constraint,
+        }
+        for relation in found
+    ]
     choices = ", ".join(f"'{relation.table}!{relation.constraint.split(' ', 1)[0]}'" for relation in found)
     return ApiError(
-        300, "PGRST201", f"Could not embed because more than one relationship was found for '{parent}' and '{target}'",
-        details, f"Try changing '{target}' to one of the following: {choices}. "
-        "Find the desired relationship in the 'details' key.")
+        300,
+        "PGRST201",
+        f"Could not embed because more than one relationship was found for '{parent}' and '{target}'",
+        details,
+        f"Try changing '{target}' to one of the following: {choices}. "
+        "Find the desired relationship in the 'details' key.",
+    )

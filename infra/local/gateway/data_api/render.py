@@ -10,12 +10,32 @@ from infra.local.gateway.data_api.query import Column, Condition, Field, Filter,
 from infra.local.gateway.data_api.schema import Table
 
 COMPARISONS = {
-    "eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "like": "LIKE", "ilike": "ILIKE",
-    "match": "~", "imatch": "~*", "isdistinct": "IS DISTINCT FROM", "cs": "@>", "cd": "<@", "ov": "&&", "sl": "<<",
-    "sr": ">>", "nxr": "&<", "nxl": "&>", "adj": "-|-",
+    "eq": "=",
+    "neq": "<>",
+    "gt": ">",
+    "gte": ">=",
+    "lt": "<",
+    "lte": "<=",
+    "like": "LIKE",
+    "ilike": "ILIKE",
+    "match": "~",
+    "imatch": "~*",
+    "isdistinct": "IS DISTINCT FROM",
+    "cs": "@>",
+    "cd": "<@",
+    "ov": "&&",
+    "sl": "<<",
+    "sr": ">>",
+    "nxr": "&<",
+    "nxl": "&>",
+    "adj": "-|-",
 }
-SEARCHES = {"fts": "to_tsquery", "plfts": "plainto_tsquery", "phfts": "phraseto_tsquery",
-            "wfts": "websearch_to_tsquery"}
+SEARCHES = {
+    "fts": "to_tsquery",
+    "plfts": "plainto_tsquery",
+    "phfts": "phraseto_tsquery",
+    "wfts": "websearch_to_tsquery",
+}
 IS = {"null": "IS NULL", "not_null": "IS NOT NULL", "true": "IS TRUE", "false": "IS FALSE", "unknown": "IS UNKNOWN"}
 TYPE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*( [A-Za-z_][A-Za-z0-9_]*)*(\[\])?")
 
@@ -78,7 +98,7 @@ def column_sql(source: Source, column: Column, values: Values) -> str:
 def type_sql(name: str) -> str:
     """Return a type's name if it has only the characters that one needs; raises ApiError."""
     if not TYPE_NAME.fullmatch(name):
-        raise ApiError(400, "PGRST100", f"\"failed to parse select parameter ({name})\"", "not the name of a type")
+        raise ApiError(400, "PGRST100", f'"failed to parse select parameter ({name})"', "not the name of a type")
     return name
 
 

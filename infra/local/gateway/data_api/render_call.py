@@ -18,8 +18,10 @@ def posted_call_sql(function: Function, names: frozenset[str], raw: bytes, value
     if not given:
         return _select(function, f"{target}()", "")
     types = ", ".join(f"{quote(argument.name)} {argument.type}" for argument in given)
-    named = ", ".join(f"{'VARIADIC ' if argument.variadic else ''}{quote(argument.name)} := body.{quote(argument.name)}"
-                      for argument in given)
+    named = ", ".join(
+        f"{'VARIADIC ' if argument.variadic else ''}{quote(argument.name)} := body.{quote(argument.name)}"
+        for argument in given
+    )
     origin = f"json_to_record({values.place(raw)}::json) AS body({types}), LATERAL "
     return _select(function, f"{target}({named})", origin)
 

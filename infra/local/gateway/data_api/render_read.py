@@ -130,8 +130,12 @@ class ReadRenderer:
             parts.columns.append(f"{alias}.*")
 
     def _condition(self, condition: Condition, source: Source, joined: dict[str, tuple[str, Embed]]) -> str:
-        if isinstance(condition, Filter) and condition.field.name in joined and not condition.field.steps \
-                and source.column_base(condition.field.name) is None:
+        if (
+            isinstance(condition, Filter)
+            and condition.field.name in joined
+            and not condition.field.steps
+            and source.column_base(condition.field.name) is None
+        ):
             return _null_embed(condition, *joined[condition.field.name])
         return condition_sql(source, condition, self.values)
 
@@ -140,10 +144,16 @@ class ReadRenderer:
             return order_sql(source, order, self.values)
         embed = next((embed for embed in node.embeds if order.relation in (embed.alias, embed.target)), None)
         if embed is None or source.table is None:
-            raise ApiError(400, "PGRST108", f"'{order.relation}' is not an embedded resource in this request", None,
-                           f"Verify that '{order.relation}' is included in the 'select' query parameter.")
-        return self._related_order(order.field, relate(self.schema, source.table.name, embed), source, embed) \
-            + direction_sql(order)
+            raise ApiError(
+                400,
+                "PGRST108",
+                f"'{order.relation}' is not an embedded resource in this request",
+                None,
+                f"Verify that '{order.relation}' is included in the 'select' query parameter.",
+            )
+        return self._related_order(
+            order.field, relate(self.schema, source.table.name, embed), source, embed
+        ) + direction_sql(order)
 
     def _related_order(self, key: Field, relation: Relation, parent: Source, embed: Embed) -> str:
         """Return the sort key as a scalar subquery, which needs nothing of the join that shows the resource."""
@@ -151,8 +161,9 @@ class ReadRenderer:
             raise _not_to_one("PGRST118", f"A related order on '{embed.target}' is not possible", parent, relation)
         table = self.schema.tables[relation.table]
         reference = quote(self._alias(relation.table))
-        matches = " AND ".join(f"{parent.reference}.{quote(near)} = {reference}.{quote(far)}"
-                               for near, far in relation.columns)
+        matches = " AND ".join(
+            f"{parent.reference}.{quote(near)} = {reference}.{quote(far)}" for near, far in relation.columns
+        )
         value = field_sql(Source(reference, table), key, self.values)
         return f"(SELECT {value} FROM {quote(self.schema.name, table.name)} AS {reference} WHERE {matches})"
 
@@ -169,8 +180,12 @@ def _from_where(origin: str, parts: Parts) -> str:
 
 def _null_embed(condition: Filter, alias: str, embed: Embed) -> str:
     if condition.operator != "is" or condition.value not in ("null", "not_null") or embed.spread:
-        raise ApiError(400, "PGRST120", f"Bad operator on the '{embed.name}' embedded resource",
-                       "Only is null or not is null filters are allowed on embedded resources")
+        raise ApiError(
+            400,
+            "PGRST120",
+            f"Bad operator on the '{embed.name}' embedded resource",
+            "Only is null or not is null filters are allowed on embedded resources",
+        )
     wanted = "NULL" if condition.value == "null" else "NOT NULL"
     text = f"{alias}.body IS {wanted}"
     return f"NOT ({text})" if condition.negated else text
@@ -178,16 +193,25 @@ def _null_embed(condition: Filter, alias: str, embed: Embed) -> str:
 
 def _refuse_spread_of_many(parent: str, embed: Embed, relation: Relation) -> None:
     if not relation.to_one:
-        raise ApiError(400, "PGRST119", f"A spread operation on '{embed.target}' is not possible",
-                       f"'{parent}' and '{embed.target}' do not form a many-to-one or one-to-one relationship")
+        raise ApiError(
+            400,
+            "PGRST119",
+            f"A spread operation on '{embed.target}' is not possible",
+            f"'{parent}' and '{embed.target}' do not form a many-to-one or one-to-one relationship",
+        )
 
 
 def _not_to_one(code: str, message: str, parent: Source, relation: Relation) -> ApiError:
     name = parent.table.name if parent.table else ""
-    return ApiError(400, code, message,
-                    f"'{name}' and '{relation.table}' do not form a many-to-one or one-to-one relationship")
+    return ApiError(
+        400, code, message, f"'{name}' and '{relation.table}' do not form a many-to-one or one-to-one relationship"
+    )
 
 
 def _unrelated(embed: Embed) -> ApiError:
-    return ApiError(400, "PGRST200", f"Could not find a relationship to '{embed.target}' in the schema cache",
-                    "The function does not return rows of a table, so nothing can be embedded in them.")
+    return ApiError(
+        400,
+        "PGRST200",
+        f"Could not find a relationship to '{embed.target}' in the schema cache",
+        "The function does not return rows of a table, so nothing can be embedded in them.",
+    )

@@ -82,8 +82,9 @@ def _columns(table: Table, names: tuple[str, ...]) -> list[TableColumn]:
     """Return the columns of those names; raises ApiError (PGRST204)."""
     for name in names:
         if name not in table.columns:
-            raise NotInCacheError(400, "PGRST204",
-                                  f"Could not find the '{name}' column of '{table.name}' in the schema cache")
+            raise NotInCacheError(
+                400, "PGRST204", f"Could not find the '{name}' column of '{table.name}' in the schema cache"
+            )
     return [table.columns[name] for name in dict.fromkeys(names)]
 
 
@@ -94,8 +95,10 @@ def _rows_sql(columns: list[TableColumn], payload: Payload, use_defaults: bool, 
     defaults = [column for column in columns if column.default] if use_defaults else []
     if defaults:
         pairs = ", ".join(f"{_literal(column.name)}, {column.default}" for column in defaults)
-        array = (f"(SELECT coalesce(jsonb_agg(jsonb_build_object({pairs}) || element), '[]')::json"
-                 f" FROM jsonb_array_elements({array}::jsonb) AS element)")
+        array = (
+            f"(SELECT coalesce(jsonb_agg(jsonb_build_object({pairs}) || element), '[]')::json"
+            f" FROM jsonb_array_elements({array}::jsonb) AS element)"
+        )
     if not columns:
         return f"json_array_elements({array}) AS body"
     types = ", ".join(f"{quote(column.name)} {column.type}" for column in columns)

@@ -10,10 +10,13 @@ from infra.local.gateway.data_api.execute import Outcome
 from infra.local.gateway.data_api.plan import Plan
 from infra.local.gateway.data_api.preferences import Accept, Preferences
 
-SAID = {"read": ("count",), "call": ("count", "max-affected"),
-        "insert": ("resolution", "missing", "return", "count", "handling", "max-affected"),
-        "update": ("missing", "return", "count", "handling", "max-affected"),
-        "delete": ("return", "count", "handling", "max-affected")}
+SAID = {
+    "read": ("count",),
+    "call": ("count", "max-affected"),
+    "insert": ("resolution", "missing", "return", "count", "handling", "max-affected"),
+    "update": ("missing", "return", "count", "handling", "max-affected"),
+    "delete": ("return", "count", "handling", "max-affected"),
+}
 
 
 @dataclass(slots=True)
@@ -27,8 +30,11 @@ class Answer:
 
 def respond(plan: Plan, outcome: Outcome, preferences: Preferences, accept: Accept, schema: str, name: str) -> Answer:
     """Return the answer to a plan that went well; raises ApiError for an impossible range or a bad response setting."""
-    answer = _written(plan, outcome, preferences, name) if plan.kind in ("insert", "update", "delete") \
+    answer = (
+        _written(plan, outcome, preferences, name)
+        if plan.kind in ("insert", "update", "delete")
         else _shown(plan, outcome)
+    )
     if answer.body or answer.status == 200:
         answer.headers["content-type"] = accept.content_type
     if plan.kind in ("read", "call") and not plan.silent:
@@ -46,11 +52,16 @@ def _shown(plan: Plan, outcome: Outcome) -> Answer:
         return Answer(204)
     total = outcome.total
     if total is not None and plan.offset > total:
-        raise ApiError(416, "PGRST103", "Requested range not satisfiable",
-                       f"An offset of {plan.offset} was requested, but there are only {total} rows.")
+        raise ApiError(
+            416,
+            "PGRST103",
+            "Requested range not satisfiable",
+            f"An offset of {plan.offset} was requested, but there are only {total} rows.",
+        )
     partial = total is not None and outcome.rows < total
-    return Answer(206 if partial else 200, outcome.body,
-                  {"content-range": content_range(plan.offset, outcome.rows, total)})
+    return Answer(
+        206 if partial else 200, outcome.body, {"content-range": content_range(plan.offset, outcome.rows, total)}
+    )
 
 
 def _written(plan: Plan, outcome: Outcome, preferences: Preferences, name: str) -> Answer:
@@ -97,8 +108,11 @@ def _asked_headers(document: bytes) -> dict[str, str]:
     except (ValueError, TypeError, AttributeError):
         pairs = [("", None)]
     if not all(isinstance(value, str) and _sendable(name) and _sendable(value) for name, value in pairs):
-        raise ApiError(500, "PGRST111", "response.headers guc must be a JSON array composed of objects with a single "
-                                        "key and a string value")
+        raise ApiError(
+            500,
+            "PGRST111",
+            "response.headers guc must be a JSON array composed of objects with a single key and a string value",
+        )
     return {name.lower(): value for name, value in pairs}
 
 

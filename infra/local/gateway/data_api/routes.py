@@ -1,6 +1,5 @@
 """``/rest/v1``: from an HTTP request to its answer."""
 
-import logging
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -20,8 +19,6 @@ from infra.local.gateway.http import BodyTooLargeError, read_body, send_answer
 from infra.local.gateway.keys import InvalidToken, Keyring
 from infra.local.gateway.pools import Pool, PoolExhaustedError
 from infra.local.gateway.wire import DatabaseError, DatabaseLostError
-
-logger = logging.getLogger(__name__)
 
 PREFIX = "/rest/v1"
 BODY_MAX = 32 * 1024 * 1024  # bytes
@@ -61,9 +58,10 @@ class DataApi:
             refused, asked = of_database(error, anonymous)
             return _refusal(refused, asked)
         except DatabaseLostError as error:
-            logger.warning("data api: the database is away: %s", error)
-            return _refusal(ApiError(503, "PGRST001", "Database client error. Retrying the connection.", str(error)),
-                            {"retry-after": "1"})
+            return _refusal(
+                ApiError(503, "PGRST001", "Database client error. Retrying the connection.", str(error)),
+                {"retry-after": "1"},
+            )
         except PoolExhaustedError as error:
             return _refusal(ApiError(504, "PGRST003", str(error)))
 
@@ -141,8 +139,13 @@ def _target(path: str, method: str) -> tuple[bool, str]:
 def _profile(method: str, headers: dict[str, str]) -> str:
     name = headers.get("accept-profile" if method in READS else "content-profile", EXPOSED[0])
     if name not in EXPOSED:
-        raise ApiError(406, "PGRST106", f"Invalid schema: {name}",
-                       None, f"Only the following schemas are exposed: {', '.join(EXPOSED)}")
+        raise ApiError(
+            406,
+            "PGRST106",
+            f"Invalid schema: {name}",
+            None,
+            f"Only the following schemas are exposed: {', '.join(EXPOSED)}",
+        )
     return name
 
 
@@ -160,8 +163,9 @@ def _token_error(error: InvalidToken) -> ApiError:
         message = "JWT expired" if error.reason == "expired" else str(error)
         return ApiError(401, "PGRST303", message)
     if error.reason in ("signature", "signer"):
-        return ApiError(401, "PGRST301", "No suitable key or wrong key type",
-                        "None of the keys was able to decode the JWT")
+        return ApiError(
+            401, "PGRST301", "No suitable key or wrong key type", "None of the keys was able to decode the JWT"
+        )
     return ApiError(401, "PGRST301", str(error))
 
 

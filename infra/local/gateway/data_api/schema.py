@@ -128,8 +128,9 @@ def read_picture(document: bytes, exposed: tuple[str, ...]) -> Picture:
 def _table(row: dict[str, Any]) -> Table:
     columns = {column["name"]: TableColumn(**column) for column in row["columns"]}
     primary = next((tuple(key["columns"]) for key in row["keys"] if key["primary"]), ())
-    return Table(row["schema"], row["name"], columns, primary,
-                 frozenset(frozenset(key["columns"]) for key in row["keys"]))
+    return Table(
+        row["schema"], row["name"], columns, primary, frozenset(frozenset(key["columns"]) for key in row["keys"])
+    )
 
 
 def _link(row: dict[str, Any], source: Table) -> Link:
@@ -140,6 +141,13 @@ def _link(row: dict[str, Any], source: Table) -> Link:
 
 def _function(row: dict[str, Any]) -> Function:
     table = row["returns_table"]
-    return Function(row["schema"], row["name"], tuple(Argument(**argument) for argument in row["arguments"]),
-                    row["stable"], row["is_set"], row["is_void"], row["is_composite"],
-                    table[1] if table and table[0] == row["schema"] else None)
+    return Function(
+        row["schema"],
+        row["name"],
+        tuple(Argument(**argument) for argument in row["arguments"]),
+        row["stable"],
+        row["is_set"],
+        row["is_void"],
+        row["is_composite"],
+        table[1] if table and table[0] == row["schema"] else None,
+    )

@@ -32,7 +32,10 @@ class Buckets:
             found = await work.rows(
                 f"select {BUCKET} from storage.buckets where strpos(lower(name), lower($1)) > 0 or $1 = ''"  # noqa: S608
                 f" order by {sort} {order}, id limit $2::bigint offset $3::bigint",
-                query.get("search", ""), limit, offset)
+                query.get("search", ""),
+                limit,
+                offset,
+            )
         return Reply(found)
 
     async def get(self, request: StorageRequest) -> Reply:
@@ -52,8 +55,14 @@ class Buckets:
             await work.rows(
                 "insert into storage.buckets (id, name, owner, owner_id, public, file_size_limit, allowed_mime_types)"
                 " values ($1, $2, $3, $4, $5, $6, (select array_agg(value) from json_array_elements_text($7)))",
-                bucket, name, owner_uuid(owner), owner, _flag(body), parse_size(body.get("file_size_limit")),
-                parse_mime_types(body.get("allowed_mime_types")))
+                bucket,
+                name,
+                owner_uuid(owner),
+                owner,
+                _flag(body),
+                parse_size(body.get("file_size_limit")),
+                parse_mime_types(body.get("allowed_mime_types")),
+            )
         return Reply({"name": name})
 
     async def update(self, request: StorageRequest) -> Reply:
@@ -71,7 +80,9 @@ class Buckets:
         async with self._rows.as_caller(request.caller) as work:
             changed = await work.rows(
                 f"update storage.buckets set updated_at = now(){settings} where id = $1 returning to_json(id)",  # noqa: S608
-                request.path["bucket"], *changes.values())
+                request.path["bucket"],
+                *changes.values(),
+            )
             if not changed:
                 raise no_bucket()
         return Reply({"message": "Successfully updated"})
@@ -85,7 +96,10 @@ class Buckets:
             async with self._rows.as_caller(request.caller) as work:
                 versions = await work.rows(
                     "delete from storage.objects where id in (select id from storage.objects where bucket_id = $1"
-                    " limit $2::bigint) returning to_json(version)", bucket, EMPTY_BATCH)
+                    " limit $2::bigint) returning to_json(version)",
+                    bucket,
+                    EMPTY_BATCH,
+                )
             await self._disk.remove(*versions)
             if len(versions) < EMPTY_BATCH:
                 return Reply({"message": "Successfully emptied"})

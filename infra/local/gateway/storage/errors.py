@@ -60,8 +60,12 @@ def not_supported(what: str) -> StorageError:
 
 def no_space() -> StorageError:
     """Return the error of a full disk."""
-    return StorageError(507, "InsufficientStorage",
-                        "There is no space left for objects. Free some on the disk of the storage folder.", 507)
+    return StorageError(
+        507,
+        "InsufficientStorage",
+        "There is no space left for objects. Free some on the disk of the storage folder.",
+        507,
+    )
 
 
 def of_database(error: DatabaseError) -> StorageError:
@@ -92,8 +96,12 @@ def of_disk(error: OSError) -> StorageError:
 
 def of_token(error: InvalidToken) -> StorageError:
     """Return a refused token as Storage shows it."""
-    told = {"expired": '"exp" claim timestamp check failed', "signature": "signature verification failed",
-            "malformed": "Invalid Compact JWS", "key": "Invalid Compact JWS"}
+    told = {
+        "expired": '"exp" claim timestamp check failed',
+        "signature": "signature verification failed",
+        "malformed": "Invalid Compact JWS",
+        "key": "Invalid Compact JWS",
+    }
     if error.reason == "missing":
         return StorageError(400, "Error", "headers must have required property 'authorization'")
     return StorageError(403, "Unauthorized", told.get(error.reason, str(error)))

@@ -41,8 +41,11 @@ def parse_mime_types(types: object) -> list[str] | None:
     if types is None:
         return None
     if not isinstance(types, list) or not all(isinstance(item, str) and MIME.fullmatch(item) for item in types):
-        wrong = next((item for item in types if not isinstance(item, str) or not MIME.fullmatch(item)), "") \
-            if isinstance(types, list) else types
+        wrong = (
+            next((item for item in types if not isinstance(item, str) or not MIME.fullmatch(item)), "")
+            if isinstance(types, list)
+            else types
+        )
         raise invalid(f"mime type {wrong} is not supported", "invalid_mime_type")
     return types
 

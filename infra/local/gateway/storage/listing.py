@@ -6,10 +6,14 @@ from infra.local.gateway.storage.rows import MILLISECONDS, Rows
 
 LIMIT_MAX = 10_000
 SORTS = ("name", "updated_at", "created_at", "last_accessed_at")
-TIMES = ", ".join(f"'{name}', to_char({name} at time zone 'utc', {MILLISECONDS})"
-                  for name in ("updated_at", "created_at", "last_accessed_at"))
-FOLDER = ("json_build_object('name', name, 'id', null, 'updated_at', null, 'created_at', null,"
-          " 'last_accessed_at', null, 'metadata', null)")
+TIMES = ", ".join(
+    f"'{name}', to_char({name} at time zone 'utc', {MILLISECONDS})"
+    for name in ("updated_at", "created_at", "last_accessed_at")
+)
+FOLDER = (
+    "json_build_object('name', name, 'id', null, 'updated_at', null, 'created_at', null,"
+    " 'last_accessed_at', null, 'metadata', null)"
+)
 FILE = f"json_build_object('name', name, 'id', id, {TIMES}, 'metadata', metadata)"
 #: $1 bucket, $2 prefix with the search term, $3 level, $4 limit, $5 offset. Folders come before files.
 SEARCH = f"""
@@ -47,8 +51,16 @@ class Listing:
         limit = whole(body.get("limit"), 100, 1, LIMIT_MAX, "limit")
         offset = whole(body.get("offset"), 0, 0, 10**9, "offset")
         async with self._rows.as_caller(request.caller) as work:
-            return Reply(await work.rows(SEARCH.format(sort=sort, order=order), request.path["bucket"], folder + term,
-                                         folder.count("/") + 1, limit, offset))
+            return Reply(
+                await work.rows(
+                    SEARCH.format(sort=sort, order=order),
+                    request.path["bucket"],
+                    folder + term,
+                    folder.count("/") + 1,
+                    limit,
+                    offset,
+                )
+            )
 
 
 def _sorting(wanted: object) -> tuple[str, str]:

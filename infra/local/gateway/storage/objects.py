@@ -33,11 +33,21 @@ class Objects:
         async with self._rows.as_caller(request.caller) as work:
             row = await find_object(work, request.path["bucket"], check_key(request.path["name"]))
         metadata = row["metadata"] or {}
-        return Reply({
-            "id": row["id"], "name": row["name"], "version": row["version"], "bucket_id": row["bucket_id"],
-            "size": metadata.get("size"), "content_type": metadata.get("mimetype"),
-            "cache_control": metadata.get("cacheControl"), "etag": metadata.get("eTag"),
-            "metadata": row["user_metadata"], "last_modified": row["updated_at"], "created_at": row["created_at"]})
+        return Reply(
+            {
+                "id": row["id"],
+                "name": row["name"],
+                "version": row["version"],
+                "bucket_id": row["bucket_id"],
+                "size": metadata.get("size"),
+                "content_type": metadata.get("mimetype"),
+                "cache_control": metadata.get("cacheControl"),
+                "etag": metadata.get("eTag"),
+                "metadata": row["user_metadata"],
+                "last_modified": row["updated_at"],
+                "created_at": row["created_at"],
+            }
+        )
 
     async def remove_one(self, request: StorageRequest) -> Reply:
         """``DELETE /object/BUCKET/NAME``: remove one object."""
@@ -62,8 +72,11 @@ class Objects:
         if source == target:
             return Reply({"message": "Successfully moved"})
         touched = await self._rows.try_as_caller(
-            request.caller, "update storage.objects set bucket_id = $3, name = $4 where bucket_id = $1 and name = $2",
-            *source, *target)
+            request.caller,
+            "update storage.objects set bucket_id = $3, name = $4 where bucket_id = $1 and name = $2",
+            *source,
+            *target,
+        )
         if not touched:
             raise denied()
         await self._move(request.caller, row, target)
@@ -84,7 +97,9 @@ class Objects:
             removed = await work.rows(
                 "delete from storage.objects"  # noqa: S608 - the answer's columns are fixed
                 f" where bucket_id = $1 and name in (select json_array_elements_text($2)) returning {OBJECT}",
-                bucket, names)
+                bucket,
+                names,
+            )
         await self._disk.remove(*(row["version"] for row in removed))
         return removed
 
@@ -96,7 +111,12 @@ class Objects:
                 await _need_free(work, target)
                 moved = await work.rows(
                     "update storage.objects set bucket_id = $2, name = $3, version = $4 where id = $1 and version = $5"
-                    " returning to_json(id)", row["id"], *target, version, row["version"])
+                    " returning to_json(id)",
+                    row["id"],
+                    *target,
+                    version,
+                    row["version"],
+                )
                 if not moved:
                     raise no_object()
         except BaseException:

@@ -38,8 +38,12 @@ class RawBody:
     async def start(self) -> Traits:
         """Return what the headers say; raises StorageError."""
         length = self._headers.get("content-length", "")
-        return Traits(self._headers.get("content-type") or OCTETS, self._headers.get("cache-control") or "no-cache",
-                      header_metadata(self._headers), int(length) if length.isdigit() else None)
+        return Traits(
+            self._headers.get("content-type") or OCTETS,
+            self._headers.get("cache-control") or "no-cache",
+            header_metadata(self._headers),
+            int(length) if length.isdigit() else None,
+        )
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the bytes."""
@@ -66,11 +70,18 @@ class FormBody:
         boundary = parse_options_header(headers.get("content-type", ""))[1].get(b"boundary")
         if not boundary:
             raise invalid("The multipart form has no boundary")
-        self._parser = MultipartParser(boundary, {
-            "on_part_begin": self._on_part_begin, "on_header_field": self._on_header_field,
-            "on_header_value": self._on_header_value, "on_header_end": self._on_header_end,
-            "on_headers_finished": self._on_headers_finished, "on_part_data": self._on_part_data,
-            "on_part_end": self._on_part_end})
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._on_part_begin,
+                "on_header_field": self._on_header_field,
+                "on_header_value": self._on_header_value,
+                "on_header_end": self._on_header_end,
+                "on_headers_finished": self._on_headers_finished,
+                "on_part_data": self._on_part_data,
+                "on_part_end": self._on_part_end,
+            },
+        )
         self._part = Part()
         self._header_name, self._header_value = bytearray(), bytearray()
         self._fields: dict[str, bytes] = {}
@@ -104,9 +115,11 @@ class FormBody:
     def _traits(self, file: Part) -> Traits:
         seconds = self._fields.get("cacheControl", b"").decode("latin-1").strip()
         metadata = self._fields.get("metadata")
-        return Traits(file.headers.get("content-type") or OCTETS,
-                      f"max-age={seconds}" if seconds.isdigit() else seconds or "no-cache",
-                      _metadata(metadata) if metadata else header_metadata(self._headers))
+        return Traits(
+            file.headers.get("content-type") or OCTETS,
+            f"max-age={seconds}" if seconds.isdigit() else seconds or "no-cache",
+            _metadata(metadata) if metadata else header_metadata(self._headers),
+        )
 
     def _feed(self, chunk: bytes) -> None:
         try:

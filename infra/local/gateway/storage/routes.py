@@ -1,6 +1,5 @@
 """``/storage/v1``: from HTTP to Storage's endpoints and back."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
@@ -24,12 +23,18 @@ from infra.local.gateway.storage.signing import Signing
 from infra.local.gateway.storage.uploads import Uploads
 from infra.local.gateway.wire import DatabaseError, DatabaseLostError
 
-logger = logging.getLogger(__name__)
-
 Handler = Callable[[StorageRequest], Awaitable[Reply]]
 Sender = Callable[[StorageRequest, Send], Awaitable[None]]
-ABSENT = ("/upload/resumable", "/upload/resumable/{rest:path}", "/s3", "/s3/{rest:path}", "/render/{rest:path}",
-          "/object/list-v2/{bucket}", "/iceberg/{rest:path}", "/vector/{rest:path}")
+ABSENT = (
+    "/upload/resumable",
+    "/upload/resumable/{rest:path}",
+    "/s3",
+    "/s3/{rest:path}",
+    "/render/{rest:path}",
+    "/object/list-v2/{bucket}",
+    "/iceberg/{rest:path}",
+    "/vector/{rest:path}",
+)
 
 
 def storage_routes(pool: Pool, disk: Disk, keyring: Keyring, file_size_limit: int) -> list[BaseRoute]:
@@ -40,30 +45,35 @@ def storage_routes(pool: Pool, disk: Disk, keyring: Keyring, file_size_limit: in
     signing = Signing(rows, uploads, keyring)
     downloads = Downloads(rows, disk, signing)
 
-    def route(path: str, handlers: dict[str, Handler] | None = None, sender: Sender | None = None,
-              open_: bool = False) -> Route:
+    def route(
+        path: str, handlers: dict[str, Handler] | None = None, sender: Sender | None = None, open_: bool = False
+    ) -> Route:
         return Route(path, Endpoint(keyring, handlers or {}, sender, open_), methods=None)
 
     return [
         route("/bucket", {"GET": buckets.list_all, "POST": buckets.create}),
         route("/bucket/{bucket}", {"GET": buckets.get, "PUT": buckets.update, "DELETE": buckets.delete}),
         route("/bucket/{bucket}/empty", {"POST": buckets.empty}),
-        *(route(path, dict.fromkeys(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), _absent), open_=True)
-          for path in ABSENT),
+        *(
+            route(path, dict.fromkeys(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), _absent), open_=True)
+            for path in ABSENT
+        ),
         route("/object/list/{bucket}", {"POST": listing.search}),
         route("/object/move", {"POST": objects.move}),
         route("/object/copy", {"POST": objects.copy}),
         route("/object/sign/{bucket}", {"POST": signing.sign_many}),
         route("/object/sign/{bucket}/{name:path}", {"POST": signing.sign_one}, downloads.signed),
-        route("/object/upload/sign/{bucket}/{name:path}",
-              {"POST": signing.sign_upload, "PUT": signing.upload_signed}),
+        route("/object/upload/sign/{bucket}/{name:path}", {"POST": signing.sign_upload, "PUT": signing.upload_signed}),
         route("/object/public/{bucket}/{name:path}", {}, downloads.public, open_=True),
         route("/object/authenticated/{bucket}/{name:path}", {}, downloads.authenticated),
         route("/object/info/authenticated/{bucket}/{name:path}", {"GET": objects.info}),
         route("/object/info/{bucket}/{name:path}", {"GET": objects.info}),
         route("/object/{bucket}", {"DELETE": objects.remove_many}),
-        route("/object/{bucket}/{name:path}",
-              {"POST": uploads.create, "PUT": uploads.update, "DELETE": objects.remove_one}, downloads.plain),
+        route(
+            "/object/{bucket}/{name:path}",
+            {"POST": uploads.create, "PUT": uploads.update, "DELETE": objects.remove_one},
+            downloads.plain,
+        ),
     ]
 
 
@@ -84,12 +94,23 @@ class Endpoint:
             if handler is None:
                 raise StorageError(404, "Not Found", f"Route {scope['method']}:{scope['path']} not found", 404)
             reply = await handler(request)
-        except (StorageError, DatabaseError, OSError, InvalidToken, BodyTooLargeError, DatabaseLostError,
-                PoolExhaustedError) as error:
+        except (
+            StorageError,
+            DatabaseError,
+            OSError,
+            InvalidToken,
+            BodyTooLargeError,
+            DatabaseLostError,
+            PoolExhaustedError,
+        ) as error:
             await _send_error(send, _as_storage_error(error), scope["method"])
             return
-        await send_answer(send, reply.status, {"content-type": "application/json; charset=utf-8", **reply.headers},
-                          orjson.dumps(reply.document))
+        await send_answer(
+            send,
+            reply.status,
+            {"content-type": "application/json; charset=utf-8", **reply.headers},
+            orjson.dumps(reply.document),
+        )
 
     def _request(self, scope: Scope, receive: Receive) -> StorageRequest:
         """Return the request with its caller; raises InvalidToken if a token is needed and missing or bad."""
@@ -116,7 +137,6 @@ def _as_storage_error(error: Exception) -> StorageError:
         return StorageError(413, "Payload too large", str(error), 413)
     if isinstance(error, OSError):
         return of_disk(error)
-    logger.warning("storage: the database is away: %s", error)
     return StorageError(503, "DatabaseError", "The database is not reachable. Try again in a moment.", 503)
 
 

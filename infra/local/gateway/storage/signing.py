@@ -40,11 +40,24 @@ class Signing:
         body = await request.document()
         seconds, names, bucket = _seconds(body), need_texts(body, "paths", SIGN_MAX), request.path["bucket"]
         async with self._rows.as_caller(request.caller) as work:
-            seen = set(await work.rows(
-                "select to_json(name) from storage.objects where bucket_id = $1"
-                " and name in (select json_array_elements_text($2))", bucket, names))
-        return Reply([{"error": None if name in seen else NOT_SIGNED, "path": name,
-                       "signedURL": self._address(bucket, name, seconds) if name in seen else None} for name in names])
+            seen = set(
+                await work.rows(
+                    "select to_json(name) from storage.objects where bucket_id = $1"
+                    " and name in (select json_array_elements_text($2))",
+                    bucket,
+                    names,
+                )
+            )
+        return Reply(
+            [
+                {
+                    "error": None if name in seen else NOT_SIGNED,
+                    "path": name,
+                    "signedURL": self._address(bucket, name, seconds) if name in seen else None,
+                }
+                for name in names
+            ]
+        )
 
     async def sign_upload(self, request: StorageRequest) -> Reply:
         """``POST /object/upload/sign/BUCKET/NAME``: an address to upload one object to."""
@@ -52,8 +65,9 @@ class Signing:
         upsert = request.headers.get("x-upsert", "").lower() == "true"
         target = Target(bucket, name, request.caller.subject, upsert)
         await self._uploads.permit(request.caller, target, Traits())
-        token = self._token({"url": f"{bucket}/{name}", "owner": target.owner_id, "upsert": upsert, "for": "upload"},
-                            UPLOAD_SECONDS)
+        token = self._token(
+            {"url": f"{bucket}/{name}", "owner": target.owner_id, "upsert": upsert, "for": "upload"}, UPLOAD_SECONDS
+        )
         return Reply({"url": f"/object/upload/sign/{quote(f'{bucket}/{name}')}?token={token}", "token": token})
 
     async def upload_signed(self, request: StorageRequest) -> Reply:

@@ -74,8 +74,9 @@ class Uploads:
         async with self._rows.as_service(caller) as work:
             return await find_bucket(work, bucket)
 
-    async def _store(self, caller: Caller, target: Target, traits: Traits, chunks: AsyncIterator[bytes],
-                     limit: int) -> Row:
+    async def _store(
+        self, caller: Caller, target: Target, traits: Traits, chunks: AsyncIterator[bytes], limit: int
+    ) -> Row:
         sink = self._disk.sink()
         try:
             await _fill(sink, chunks, limit)
@@ -88,9 +89,14 @@ class Uploads:
 
     async def _write_row(self, caller: Caller, target: Target, traits: Traits, sink: Sink) -> tuple[Row, str | None]:
         """Write the row of a finished file; return it and the version that it replaced."""
-        new = NewObject(target.bucket, target.name, target.owner_id, sink.version,
-                        object_metadata(sink.etag, sink.size, traits.mime, traits.cache_control),
-                        traits.user_metadata)
+        new = NewObject(
+            target.bucket,
+            target.name,
+            target.owner_id,
+            sink.version,
+            object_metadata(sink.etag, sink.size, traits.mime, traits.cache_control),
+            traits.user_metadata,
+        )
         async with self._rows.as_service(caller) as work:
             old = await lock_name(work, target.bucket, target.name)
             if old is not None and not target.upsert:
@@ -102,8 +108,15 @@ class Uploads:
 def object_metadata(etag: str, size: int, mime: str, cache_control: str) -> dict[str, Any]:
     """Return the metadata that hosted Storage keeps of an object's bytes."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"eTag": etag, "size": size, "mimetype": mime, "cacheControl": cache_control, "lastModified": now,
-            "contentLength": size, "httpStatusCode": 200}
+    return {
+        "eTag": etag,
+        "size": size,
+        "mimetype": mime,
+        "cacheControl": cache_control,
+        "lastModified": now,
+        "contentLength": size,
+        "httpStatusCode": 200,
+    }
 
 
 async def _fill(sink: Sink, chunks: AsyncIterator[bytes], limit: int) -> None:
