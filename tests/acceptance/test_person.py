@@ -1,0 +1,81 @@
+"""A person's day: files in, questions, answers, a change of mind."""
+
+import signal
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+
+from tests.acceptance.conftest import Rivulet
+from tests.waiting import eventually
+
+QUESTION = "When was the Orlen bridge opened?"
+
+
+def test_an_answer_rests_on_the_newest_version_of_a_file(stack: Rivulet, tmp_path: Path) -> None:
+    file = tmp_path / "Brücke.md"
+    file.write_text("# Orlen bridge\n\nThe Orlen bridge was opened in 1911.\n")
+    [uploaded] = stack.run("upload", str(file), "--json").json()
+    assert (uploaded["name"], uploaded["status"], uploaded["passages"]) == ("Brücke.md", "ready", 1)
+    answer = stack.run("ask", "--new", "--json", QUESTION).json()
+    assert "1911" in answer["content"]
+    assert [source["title"] for source in answer["citations"]] == ["Brücke.md"]
+
+    file.write_text("# Orlen bridge\n\nThe Orlen bridge was opened in 1954.\n")
+    assert stack.run("upload", str(file)).code == 0
+    shown = stack.run("ask", QUESTION)
+    assert shown.code == 0
+    assert "1954" in shown.out
+    assert "[1] Brücke.md: “" in shown.out
+    assert "1911" not in shown.out
+
+
+def test_ctrl_c_stops_the_answer_for_everyone(stack: Rivulet, tmp_path: Path) -> None:
+    """No responder runs, so that the answer is still to come when it is stopped."""
+    question = f"Is this {uuid4()} answered?"
+    assert stack.run("down", "respond").code == 0
+    try:
+        with (tmp_path / "out").open("w") as output, stack.running(output, "ask", "--new", question) as asking:
+            assert eventually(lambda: _answer(stack, question), within=30) == "pending"
+            asking.send_signal(signal.SIGINT)
+            assert asking.wait(timeout=20) == 130
+    finally:
+        assert stack.run("up", "respond").code == 0
+    assert "Stopped." in (tmp_path / "out").read_text()
+    assert _answer(stack, question) == "cancelled"
+
+
+def test_watching_shows_documents_until_ctrl_c(stack: Rivulet, tmp_path: Path) -> None:
+    file, shown = tmp_path / "tides.txt", tmp_path / "out"
+    file.write_text("The tide turns at six.")
+    with shown.open("w") as output, stack.running(output, "watch") as watching:
+        assert stack.run("upload", str(file)).code == 0
+        eventually(lambda: _assert_in("document tides.txt: ready, 1 passages", shown.read_text()), within=20)
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(timeout=20) == 0
+
+
+def test_other_people_sign_in_by_password(stack: Rivulet) -> None:
+    email = f"{uuid4()}@rivulet.example"
+    people = {"RIVULET_EMAIL": email, "RIVULET_PASSWORD": "a long enough password"}
+    first = stack.run("login", email, RIVULET_PASSWORD=people["RIVULET_PASSWORD"])
+    assert (first.code, first.out) == (0, f"Signed up and signed in as {email}.\n")
+    refused = stack.run("ask", "--new", "--json", QUESTION, **people).json()
+    assert (refused["refused"], refused["citations"]) == (True, [])
+    wrong = stack.run("login", email, RIVULET_PASSWORD="something else")
+    assert wrong.code == 1
+    assert "do not belong together" in wrong.err
+
+
+def _answer(stack: Rivulet, question: str) -> str:
+    """The status of the answer to a question."""
+    with psycopg.connect(stack.settings()["DATABASE_URL"]) as connection:
+        row = connection.execute(
+            "select a.status from messages a join messages q on q.id = a.reply_to where q.content = %s", [question]
+        ).fetchone()
+    assert row is not None, "the question has not been asked yet"
+    return str(row[0])
+
+
+def _assert_in(part: str, text: str) -> None:
+    assert part in text
