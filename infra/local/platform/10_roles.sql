@@ -48,6 +48,9 @@ $$;
 
 create schema if not exists extensions authorization postgres;
 create schema if not exists auth;
+-- The guards' own home: who owns a schema can drop what is in it, and `postgres` owns extensions.
+create schema if not exists supabase_platform;
+grant usage on schema supabase_platform to public;
 create schema if not exists storage;
 
 grant usage on schema public to anon, authenticated, service_role;
@@ -78,14 +81,14 @@ $$;
 
 grant supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin to postgres with inherit true, set false;
 
-create or replace function extensions.is_platform_owner() returns boolean
+create or replace function supabase_platform.is_platform_owner() returns boolean
 language sql stable set search_path = '' as $$
   select current_user in ('supabase_auth_admin', 'supabase_storage_admin', 'supabase_realtime_admin')
       or (select rolsuper from pg_catalog.pg_roles where rolname = current_user)
 $$;
 
 -- An object moved out of its schema is still known by its owner.
-create or replace function extensions.is_platform_object(catalog oid, object oid, schema_name text) returns boolean
+create or replace function supabase_platform.is_platform_object(catalog oid, object oid, schema_name text) returns boolean
 language sql stable set search_path = '' as $$
   select schema_name in ('auth', 'storage', 'realtime')
       or exists (
@@ -101,18 +104,18 @@ language sql stable set search_path = '' as $$
           where rolname in ('supabase_auth_admin', 'supabase_storage_admin', 'supabase_realtime_admin'))
 $$;
 
-create or replace function extensions.guard_platform_ddl() returns event_trigger
+create or replace function supabase_platform.guard_platform_ddl() returns event_trigger
 language plpgsql set search_path = '' as $$
 declare
   command record;
 begin
-  if extensions.is_platform_owner() then
+  if supabase_platform.is_platform_owner() then
     return;
   end if;
   for command in
     select c.object_type, c.schema_name, c.object_identity
       from pg_catalog.pg_event_trigger_ddl_commands() c
-     where extensions.is_platform_object(c.classid, c.objid, c.schema_name)
+     where supabase_platform.is_platform_object(c.classid, c.objid, c.schema_name)
        and c.object_type not in ('policy', 'trigger')
        and c.command_tag not in ('CREATE POLICY', 'ALTER POLICY', 'CREATE TRIGGER', 'ALTER TRIGGER')
   loop
@@ -123,12 +126,12 @@ begin
 end
 $$;
 
-create or replace function extensions.guard_platform_drop() returns event_trigger
+create or replace function supabase_platform.guard_platform_drop() returns event_trigger
 language plpgsql set search_path = '' as $$
 declare
   dropped record;
 begin
-  if extensions.is_platform_owner() then
+  if supabase_platform.is_platform_owner() then
     return;
   end if;
   for dropped in
@@ -146,7 +149,7 @@ $$;
 
 -- The Data API reloads its picture of the schema after every change of it, as hosted Supabase's does.
 
-create or replace function extensions.pgrst_ddl_watch() returns event_trigger
+create or replace function supabase_platform.pgrst_ddl_watch() returns event_trigger
 language plpgsql set search_path = '' as $$
 begin
   if exists (select from pg_catalog.pg_event_trigger_ddl_commands() c
@@ -158,7 +161,7 @@ begin
 end
 $$;
 
-create or replace function extensions.pgrst_drop_watch() returns event_trigger
+create or replace function supabase_platform.pgrst_drop_watch() returns event_trigger
 language plpgsql set search_path = '' as $$
 begin
   if exists (select from pg_catalog.pg_event_trigger_dropped_objects() d where not d.is_temporary) then
@@ -171,7 +174,7 @@ drop event trigger if exists guard_platform_ddl;
 drop event trigger if exists guard_platform_drop;
 drop event trigger if exists pgrst_ddl_watch;
 drop event trigger if exists pgrst_drop_watch;
-create event trigger guard_platform_ddl on ddl_command_end execute function extensions.guard_platform_ddl();
-create event trigger guard_platform_drop on sql_drop execute function extensions.guard_platform_drop();
-create event trigger pgrst_ddl_watch on ddl_command_end execute function extensions.pgrst_ddl_watch();
-create event trigger pgrst_drop_watch on sql_drop execute function extensions.pgrst_drop_watch();
+create event trigger guard_platform_ddl on ddl_command_end execute function supabase_platform.guard_platform_ddl();
+create event trigger guard_platform_drop on sql_drop execute function supabase_platform.guard_platform_drop();
+create event trigger pgrst_ddl_watch on ddl_command_end execute function supabase_platform.pgrst_ddl_watch();
+create event trigger pgrst_drop_watch on sql_drop execute function supabase_platform.pgrst_drop_watch();

@@ -4,12 +4,16 @@ A file is written under ``incoming``, made durable, then renamed under ``objects
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
+
+from infra.local.gateway.wire import DatabaseError
 
 BUFFER = 1024 * 1024  # bytes gathered before a thread writes them
 
@@ -42,6 +46,18 @@ class Disk:
         await asyncio.to_thread(_link, self.path(version), self.path(copy))
         return copy
 
+    @contextlib.contextmanager
+    def provisional(self, version: str) -> Iterator["Provisional"]:
+        """Remove a version if the block raises, unless a row may already point to it."""
+        provisional = Provisional()
+        try:
+            yield provisional
+        except BaseException as error:
+            # Refused by the database, the row is surely not there; a commit cut short may have happened.
+            if isinstance(error, DatabaseError) or not provisional.kept:
+                _unlink([self.path(version), self._incoming / version])
+            raise
+
     async def remove(self, *versions: str | None) -> None:
         """Remove versions; those that are not there are ignored."""
         paths = [self.path(version) for version in versions if version]
@@ -51,6 +67,17 @@ class Disk:
     def open(self, version: str) -> BinaryIO:
         """Open a version for reading; raises FileNotFoundError."""
         return self.path(version).open("rb")
+
+
+class Provisional:
+    """A version that no row points to yet."""
+
+    def __init__(self) -> None:
+        self.kept = False
+
+    def keep(self) -> None:
+        """Say that from now on a row may point to it: called last before the commit."""
+        self.kept = True
 
 
 class Sink:
@@ -81,11 +108,11 @@ class Sink:
         """Make the bytes durable and give them their final place. Raises OSError."""
         await asyncio.to_thread(self._finish)
 
-    def discard(self) -> None:
-        """Remove every trace."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._file.close()
-        self._draft.unlink(missing_ok=True)
-        self._final.unlink(missing_ok=True)
 
     def _drain(self) -> None:
         data = b"".join(self._gathered)

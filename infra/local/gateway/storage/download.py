@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from starlette.types import Send
 
+from infra.local.gateway.http import raw_headers
 from infra.local.gateway.storage.disk import Disk
 from infra.local.gateway.storage.errors import StorageError, no_bucket, no_object
 from infra.local.gateway.storage.limits import check_key
@@ -116,8 +117,7 @@ async def _send_span(send: Send, file: BinaryIO, first: int, last: int) -> None:
 
 
 async def _start(send: Send, status: int, headers: dict[str, str]) -> None:
-    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.start", "status": status, "headers": raw_headers(headers)})
 
 
 def _headers(request: StorageRequest, metadata: Row) -> dict[str, str]:
@@ -126,10 +126,10 @@ def _headers(request: StorageRequest, metadata: Row) -> dict[str, str]:
     headers = {
         "accept-ranges": "bytes",
         # Hosted Storage never shows uploaded HTML as a page of its own site.
-        "content-type": _sendable("text/plain" if "text/html" in mime else mime),
-        "etag": _sendable(str(metadata.get("eTag", ""))),
+        "content-type": "text/plain" if "text/html" in mime else mime,
+        "etag": str(metadata.get("eTag", "")),
         "last-modified": format_datetime(_modified(metadata), usegmt=True),
-        "cache-control": _sendable(str(metadata.get("cacheControl") or "no-cache")),
+        "cache-control": str(metadata.get("cacheControl") or "no-cache"),
     }
     if "download" in request.query:
         headers["content-disposition"] = _disposition(request.query["download"])
@@ -173,8 +173,3 @@ def _span(header: str, size: int) -> tuple[int, int]:
     if first >= size or last < first:
         raise StorageError(416, "InvalidRange", "The requested range is not satisfiable", 416)
     return first, last
-
-
-def _sendable(text: str) -> str:
-    """Return a text without what may not stand in a header."""
-    return "".join(character for character in text if " " <= character <= "ÿ" and character != "\x7f")

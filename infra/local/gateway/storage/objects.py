@@ -106,7 +106,7 @@ class Objects:
     async def _move(self, caller: Caller, row: Row, target: tuple[str, str]) -> None:
         """Rename the row under a new version, as hosted Storage does; the old version goes after the commit."""
         version = await self._second_version(row)
-        try:
+        with self._disk.provisional(version) as provisional:
             async with self._rows.as_service(caller) as work:
                 await _need_free(work, target)
                 moved = await work.rows(
@@ -119,9 +119,7 @@ class Objects:
                 )
                 if not moved:
                     raise no_object()
-        except BaseException:
-            await self._disk.remove(version)
-            raise
+                provisional.keep()
         await self._disk.remove(row["version"])
 
     async def _copy(self, caller: Caller, row: Row, target: tuple[str, str], upsert: bool, body: dict[str, Any]) -> Row:
@@ -129,7 +127,7 @@ class Objects:
         keep = body.get("copyMetadata", True)
         version = await self._second_version(row)
         new = NewObject(*target, caller.subject, version, metadata, row["user_metadata"] if keep else None)
-        try:
+        with self._disk.provisional(version) as provisional:
             sql, values = insert_sql(new, upsert)
             await self._rows.try_as_caller(caller, sql, *values)
             async with self._rows.as_service(caller) as work:
@@ -137,9 +135,7 @@ class Objects:
                 if old is not None and not upsert:
                     raise duplicate()
                 copied = await write_object(work, new, upsert)
-        except BaseException:
-            await self._disk.remove(version)
-            raise
+                provisional.keep()
         await self._disk.remove(old["version"] if old else None)
         return copied
 

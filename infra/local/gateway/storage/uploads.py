@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra.local.gateway.callers import Caller
-from infra.local.gateway.storage.disk import Disk, Sink
+from infra.local.gateway.storage.disk import Disk, Provisional, Sink
 from infra.local.gateway.storage.errors import duplicate, too_large
 from infra.local.gateway.storage.limits import check_key, check_mime_type
 from infra.local.gateway.storage.receive import Traits, upload_body
@@ -77,17 +77,15 @@ class Uploads:
     async def _store(
         self, caller: Caller, target: Target, traits: Traits, chunks: AsyncIterator[bytes], limit: int
     ) -> Row:
-        sink = self._disk.sink()
-        try:
+        with self._disk.sink() as sink, self._disk.provisional(sink.version) as provisional:
             await _fill(sink, chunks, limit)
-            row, replaced = await self._write_row(caller, target, traits, sink)
-        except BaseException:
-            sink.discard()
-            raise
+            row, replaced = await self._write_row(caller, target, traits, sink, provisional)
         await self._disk.remove(replaced)
         return row
 
-    async def _write_row(self, caller: Caller, target: Target, traits: Traits, sink: Sink) -> tuple[Row, str | None]:
+    async def _write_row(
+        self, caller: Caller, target: Target, traits: Traits, sink: Sink, provisional: Provisional
+    ) -> tuple[Row, str | None]:
         """Write the row of a finished file; return it and the version that it replaced."""
         new = NewObject(
             target.bucket,
@@ -102,6 +100,7 @@ class Uploads:
             if old is not None and not target.upsert:
                 raise duplicate()
             row = await write_object(work, new, target.upsert)
+            provisional.keep()
         return row, old["version"] if old else None
 
 
