@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from functions.pipeline.spans import Span, trimmed
 from schema.answers import REFUSAL, Citation, Passage
 
 _MARKER = re.compile(r"\s*\[(\d{1,3})\]")
-_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]?")
+# A sentence ends at its mark before white space, at a blank line, or where a row or list item begins. A single line
+# break is only how the page was set.
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n(?=\s*\n|[|*•-])")
 _WORD = re.compile(r"\w+")
 
 
@@ -43,8 +46,7 @@ def _claims(content: str) -> Iterator[tuple[int, str]]:
         if marker not in seen:
             seen.add(marker)
             before = _MARKER.sub("", content[: match.start()])
-            sentences = _SENTENCE.findall(before)
-            yield marker, sentences[-1] if sentences else before
+            yield marker, before[slice(*_sentences(before)[-1])]
 
 
 def _quote(marker: int, claim: str, passage: Passage) -> Citation:
@@ -56,8 +58,9 @@ def _quote(marker: int, claim: str, passage: Passage) -> Citation:
 
 
 def _sentences(text: str) -> list[Span]:
-    spans = [match.span() for match in _SENTENCE.finditer(text) if match[0].strip()]
-    return [trimmed(text, *span) for span in spans] or [(0, len(text))]
+    ends = [match.start() for match in _SENTENCE_END.finditer(text)]
+    spans = [trimmed(text, *span) for span in pairwise([0, *ends, len(text)])]
+    return [span for span in spans if span[0] < span[1]] or [(0, len(text))]
 
 
 def _words(text: str) -> list[str]:

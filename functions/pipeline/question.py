@@ -8,7 +8,7 @@ from schema.answers import Turn
 # Words that point at something said before, in the languages that the embedder knows best.
 _POINTERS = re.compile(
     r"\b(it|its|they|them|their|this|that|these|those|he|she|him|her|his|there|then|one|ones|same|former|latter|"
-    r"er|sie|es|ihr|ihre|dies\w*|das|davon|damit|dort|dann|dazu)\b",
+    r"er|sie|es|ihr|ihre|dies\w*|davon|damit|dort|dann|dazu)\b",
     re.IGNORECASE,
 )
 _OPENERS = re.compile(r"^\s*(and|but|so|also|or|what about|how about|und|aber|oder|was ist mit)\b", re.IGNORECASE)

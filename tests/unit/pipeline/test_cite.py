@@ -59,3 +59,12 @@ def test_forged_markers_are_removed_and_counted() -> None:
 def test_a_refusal_is_told_from_an_answer() -> None:
     assert cite(REFUSAL, [passage(WEIR)]).refused
     assert not cite("It is 3.5 m high [1].", [passage(WEIR)]).refused
+
+
+def test_a_quote_runs_over_the_line_breaks_of_a_page_but_not_into_the_next_row() -> None:
+    wrapped = passage("The peak was 214 m³/s, reached on\n3 June at 04:40. Then it fell.\n\n| a | b |\n| 1 | 2 |")
+
+    assert cite("It peaked at 214 m³/s on 3 June [1].", [wrapped]).citations[0].quote == (
+        "The peak was 214 m³/s, reached on\n3 June at 04:40."
+    )
+    assert cite("a b [1].", [wrapped]).citations[0].quote == "| a | b |"
