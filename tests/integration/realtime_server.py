@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import psycopg
 import uvicorn
 from starlette.applications import Starlette
 
@@ -16,6 +17,12 @@ from infra.local.gateway.realtime.limits import Limits
 from tests.conftest import Gateway
 from tests.databases import Database
 from tests.waiting import eventually
+
+
+def commit_at_once(database: Database) -> None:
+    """Have each commit written to the log when it happens: Realtime sees what is written there, not before."""
+    with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
+        admin.execute(f"alter database {database.name} set synchronous_commit = on".encode())
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from infra.local.gateway.realtime.limits import Limits
 from tests import databases
 from tests.contract.realtime.wire import Wire, token, wire
-from tests.integration.realtime_server import realtime
+from tests.integration.realtime_server import commit_at_once, realtime
 
 pytestmark = pytest.mark.anyio
 ROWS = 20_000
@@ -31,6 +31,7 @@ async def read_to_the_end(socket: Wire) -> None:
 async def test_a_huge_transaction_arrives_whole_in_order_and_holds_up_nobody(
     platform_database: databases.Database,
 ) -> None:
+    commit_at_once(platform_database)
     with psycopg.connect(platform_database.owner_dsn, autocommit=True) as owner:
         owner.execute("create table things (id int primary key, t text)")
         owner.execute("alter table things enable row level security")
@@ -58,6 +59,7 @@ async def test_a_huge_transaction_arrives_whole_in_order_and_holds_up_nobody(
 
 
 async def test_changes_that_nobody_follows_are_skipped(platform_database: databases.Database) -> None:
+    commit_at_once(platform_database)
     with psycopg.connect(platform_database.owner_dsn, autocommit=True) as owner:
         owner.execute("create table things (id int primary key, t text)")
         owner.execute("create table others (id int primary key, t text)")

@@ -12,7 +12,7 @@ import pytest
 from infra.local import postgres
 from tests import databases
 from tests.contract.realtime.wire import Wire, wire
-from tests.integration.realtime_server import realtime
+from tests.integration.realtime_server import commit_at_once, realtime
 from tests.waiting import eventually_async
 
 pytestmark = pytest.mark.anyio
@@ -26,6 +26,7 @@ def execute(database: databases.Database, statement: str) -> None:
 
 
 def make_things(database: databases.Database) -> None:
+    commit_at_once(database)
     execute(database, "create table things (id int primary key, t text)")
     execute(database, "alter publication supabase_realtime add table things")
 

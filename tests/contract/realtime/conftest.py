@@ -15,6 +15,7 @@ from infra.local.gateway.realtime import WebSocketTransport
 from infra.local.gateway.settings import GatewaySettings
 from tests import databases
 from tests.conftest import Gateway
+from tests.integration.realtime_server import commit_at_once
 from tests.waiting import eventually
 
 _numbers = itertools.count(1)
@@ -25,6 +26,7 @@ def gateway(server: databases.Server, tmp_path_factory: pytest.TempPathFactory) 
     """The gateway of the local stack, with the sockets' own transport, in front of a database without migrations."""
     storage = tmp_path_factory.mktemp("storage")
     with server.database_from(databases.PLATFORM_TEMPLATE) as database, socket.socket() as listening:
+        commit_at_once(database)
         listening.bind((ports.HOST, 0))
         port = listening.getsockname()[1]
         settings = GatewaySettings(
