@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from infra.local.models.errors import ApiError
@@ -17,17 +17,22 @@ MAX_MESSAGES = 1024
 Body = TypeVar("Body", bound=BaseModel)
 
 
+def _listed(value: object) -> object:
+    """A single text as a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def _parted(value: object) -> object:
+    """A message's plain text as its only part."""
+    return [{"type": "text", "text": value}] if isinstance(value, str) else value
+
+
 class EmbeddingBody(BaseModel):
     """POST /v1/embeddings."""
 
     model: str
-    input: str | Annotated[list[str], Field(min_length=1, max_length=MAX_TEXTS)]
+    input: Annotated[list[str], Field(min_length=1, max_length=MAX_TEXTS), BeforeValidator(_listed)]
     encoding_format: Literal["float"] = "float"
-
-    @property
-    def texts(self) -> list[str]:
-        """The input as a list."""
-        return [self.input] if isinstance(self.input, str) else self.input
 
 
 class RerankBody(BaseModel):
@@ -52,12 +57,12 @@ class Message(BaseModel):
     """One turn of a conversation."""
 
     role: Literal["system", "user", "assistant"]
-    content: str | list[Part]
+    content: Annotated[list[Part], BeforeValidator(_parted)]
 
     @property
     def text(self) -> str:
         """The content as one string."""
-        return self.content if isinstance(self.content, str) else "\n".join(part.text for part in self.content)
+        return "\n".join(part.text for part in self.content)
 
 
 class ChatBody(BaseModel):
@@ -69,13 +74,12 @@ class ChatBody(BaseModel):
     messages: Annotated[list[Message], Field(min_length=1, max_length=MAX_MESSAGES)]
     stream: bool = False
     max_tokens: Annotated[int, Field(ge=1)] | None = None
-    stop: str | list[str] | None = None
+    stop: Annotated[list[str] | None, BeforeValidator(_listed)] = None
 
     @property
     def stops(self) -> list[str]:
         """The sequences at which the answer ends."""
-        given = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        return [sequence for sequence in given if sequence]
+        return [sequence for sequence in self.stop or [] if sequence]
 
 
 async def raw(request: Request) -> bytes:

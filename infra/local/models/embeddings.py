@@ -23,7 +23,7 @@ class Embeddings:
         """A unit vector for each text, in the order given; texts are read up to the model's context length."""
         body = bodies.parse(await bodies.raw(request), bodies.EmbeddingBody)
         self._catalogue.find(body.model, "embedding")
-        vectors, tokens = await while_connected(request, self._embedder.embed(body.texts))
+        vectors, tokens = await while_connected(request, self._embedder.embed(body.input))
         answer = {
             "object": "list",
             "model": body.model,

@@ -26,18 +26,21 @@ _NO_SENTENCE, _FEW_WORDS = 0.20, 8
 _SAME_THING = 0.8
 _NOT_COUNTED = 0.12
 _REASON = 0.10
-_KEY_ABSENT = 0.10
+_NAME_ABSENT, _NUMBER_ABSENT, _YEAR_ABSENT = 0.10, 0.25, 0.70
+"""What is nowhere in the passages: they speak of something else."""
+_QUESTION = 0.20
 _PER_TERM, _MANY_TERMS = 0.014, 12
 _ANSWERS = 0.95
 _ANSWERS_FOREIGN = 0.86
 """The embedder was trained on English; elsewhere its cosines are lower."""
 
 MOST = 4
-_ADDS = 0.18
+_ADDS, _ADDS_TO_COMPARISON = 0.18, 0.06
 _GOOD_BESIDE_BEST = 0.70
 _SHORT_BESIDE_BEST = 0.10
 _ALIKE = 0.6
 
+_YEAR = re.compile(r"[12]\d{3}")
 _CAUSE = re.compile(
     r"\b(?:because|since|due to|owing to|caused?|reasons?|result(?:ed)? (?:of|from)|therefore|in order to|"
     r"weil|da|wegen|aufgrund|durch|Grund|Gründe|Ursachen?|deshalb|daher|um zu)\b"
@@ -56,8 +59,7 @@ def score(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, cosines: 
     """How well each shortlisted unit answers; `cosines` by unit."""
     around = evidence.covered(evidence.around)
     extreme = extremes.rows(inquiry, units)
-    absent = sum(term.is_key and not present for term, present in zip(inquiry.terms, evidence.present, strict=True))
-    common = _PER_TERM * min(len(inquiry.terms), _MANY_TERMS) - _KEY_ABSENT * absent
+    common = _PER_TERM * min(len(inquiry.terms), _MANY_TERMS) - _absent(inquiry, evidence)
     return {
         place: float(around[place])
         + _MEANING * cosine
@@ -68,11 +70,25 @@ def score(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, cosines: 
     }
 
 
+def _absent(inquiry: Inquiry, evidence: Evidence) -> float:
+    """What speaks against every unit: the names and numbers of the question that are in no passage."""
+    keys = [term for term, present in zip(inquiry.terms, evidence.present, strict=True) if term.is_key and not present]
+    return sum(map(_price, (term.stem for term in keys)))
+
+
+def _price(stem: str) -> float:
+    if _YEAR.fullmatch(stem):
+        return _YEAR_ABSENT
+    return _NUMBER_ABSENT if stem[0].isdigit() else _NAME_ABSENT
+
+
 def _form(inquiry: Inquiry, unit: Unit) -> float:
     """What the unit's form says for or against it."""
     value = 0.0
     if _is_heading(unit):
         value -= _NO_SENTENCE
+    if unit.text.endswith("?"):
+        value -= _QUESTION
     if inquiry.expects == "number" and not words.has_number(unit.text):
         value -= _NO_NUMBER
     elif inquiry.counted and not unit.row and not _counts(unit.text, inquiry.counted):
@@ -108,6 +124,7 @@ def choose(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, scores: 
     """
     if not scores:
         return []
+    adds = _ADDS_TO_COMPARISON if inquiry.compares else _ADDS
     enough = _ANSWERS if inquiry.is_english else _ANSWERS_FOREIGN
     best = max(scores, key=lambda place: (scores[place], -place))
     chosen = [best]
@@ -116,7 +133,7 @@ def choose(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, scores: 
         candidates = [place for place in scores if _may_join(place, chosen, units, scores, enough)]
         gains = {place: _gain(evidence, place, covered) for place in candidates}
         following = max(gains, key=lambda place: gains[place] + 0.2 * scores[place], default=None)
-        if following is None or gains[following] < _ADDS:
+        if following is None or gains[following] < adds:
             break
         chosen.append(following)
         covered = np.maximum(covered, evidence.around[following])

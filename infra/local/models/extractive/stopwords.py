@@ -23,7 +23,7 @@ man mehr mein meine mich mir mit muss mussen nach nicht noch nun nur ob oder ohn
 seit sich sie sind so soll sollen solche sondern uber um und uns unser unter viel viele vom von vor wahrend wann war
 waren warum was weil welche welchem welchen welcher welches wem wen wenn wer werden wessen wie wieder wieviel will wir
 wird wo wodurch wofur woher wohin womit wovon worden wurde wurden zu zum zur zwischen
-lange oft gross hoch nenne nenn zeige erklare beschreibe beschreiben steht laut gemass dokument dokumente
+lang lange oft gross hoch nenne nenn zeige erklare beschreibe beschreiben steht laut gemass dokument dokumente
 dokumenten text bericht frage genannt heisst heissen lautet
 """
 _FRENCH = """
