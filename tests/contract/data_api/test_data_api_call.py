@@ -118,3 +118,8 @@ async def test_unknown_functions_and_arguments(anon: Client) -> None:
     with pytest.raises(APIError) as ambiguous:
         await anon.rpc("contract_vague", {"a": 1}).execute()
     assert ambiguous.value.code == "PGRST203"
+
+
+async def test_a_set_of_scalars_can_be_limited_and_counted(anon: Client) -> None:
+    answer = await anon.rpc("contract_numbers", {"ids": [3, 4, 5]}, count="exact").limit(1).offset(1).execute()
+    assert (answer.data, answer.count) == ([4], 3)

@@ -37,7 +37,6 @@ WORDS = st.sampled_from(
         "like(all)",
         "not",
         "foo",
-        "",
         "fts(",
         "eq(some)",
     ]
@@ -55,11 +54,12 @@ SELECTS = st.sampled_from(
         "id::nope",
         "...editor_id(name)",
         "count()",
-        "contract_genres!inner(label)",
         "id,",
         "(",
         "x(y(z(",
         "bio->>a",
+        "tags->0",
+        "contract_genres!inner(label)",
         "editor_id(id,contract_books!author_id(id))",
     ]
 )

@@ -9,7 +9,7 @@ from infra.local.gateway.data_api.choose_function import choose_function
 from infra.local.gateway.data_api.errors import ApiError, NotInCacheError, unsupported
 from infra.local.gateway.data_api.payload import Payload
 from infra.local.gateway.data_api.preferences import Accept, Preferences
-from infra.local.gateway.data_api.query import Node, Query
+from infra.local.gateway.data_api.query import Column, Field, Node, Query
 from infra.local.gateway.data_api.render import Source, quote
 from infra.local.gateway.data_api.render_call import SCALAR, posted_call_sql, queried_call_sql
 from infra.local.gateway.data_api.render_read import ROW, ReadRenderer
@@ -77,13 +77,11 @@ def plan_call(schema: Schema, name: str, query: Query, raw: bytes | None, names:
         call = posted_call_sql(function, names, raw, renderer.values)
     source = Source(quote(name), schema.tables.get(function.returns_table or ""))
     origin = f"pgrst_source AS {quote(name)}"
-    if function.is_composite:
-        rows = renderer.select(query.root, source, origin)
-    else:
-        rows = f"SELECT * FROM {origin}{renderer.conditions(query.root.where, source)}"
+    node = query.root if function.is_composite else replace(query.root, columns=[Column(Field("*"))], embeds=[])
+    rows = renderer.select(node, source, origin)
     shape = _call_body(function, wish.accept)
     ctes = f"pgrst_source AS ({call}), rows AS ({rows})"
-    plan = _counted(renderer, "call", ctes, query.root, source, origin, wish, raw is None or function.stable, shape)
+    plan = _counted(renderer, "call", ctes, node, source, origin, wish, raw is None or function.stable, shape)
     return replace(
         plan, single=wish.accept.shape == "object" and function.is_set, silent=function.is_void and not function.is_set
     )

@@ -48,7 +48,7 @@ class ReadRenderer:
 
     def count(self, node: Node, source: Source, origin: str) -> str:
         """Return a SELECT with one row for each row that the level has without its limit."""
-        parts = self._parts(node, source)
+        parts = self._parts(node, source, shown=False)
         return f"SELECT 1 FROM {_from_where(origin, parts)}"
 
     def table_source(self, name: str) -> Source:
@@ -60,15 +60,16 @@ class ReadRenderer:
         texts = [condition_sql(source, condition, self.values) for condition in conditions]
         return f" WHERE {' AND '.join(texts)}" if texts else ""
 
-    def _parts(self, node: Node, source: Source) -> Parts:
-        parts = Parts([column_sql(source, column, self.values) for column in node.columns])
+    def _parts(self, node: Node, source: Source, shown: bool = True) -> Parts:
+        """Return the clauses of a level; what is not ``shown`` must not leave parameters that nothing refers to."""
+        parts = Parts([column_sql(source, column, self.values) for column in node.columns] if shown else [])
         joined: dict[str, tuple[str, Embed]] = {}
         for embed in node.embeds:
             alias = self._embed(embed, source, parts)
             joined[embed.name] = (alias, embed)
         for condition in node.where:
             parts.where.append(self._condition(condition, source, joined))
-        parts.order = [self._order(order, source, node) for order in node.order]
+        parts.order = [self._order(order, source, node) for order in node.order] if shown else []
         return parts
 
     def _range(self, node: Node) -> str:
