@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import httpx
 import psycopg
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -128,6 +129,22 @@ async def test_rates_and_numbers_are_limited(platform_database: databases.Databa
             assert reasons[-1] == "ClientJoinRateLimitReached: Too many joins per second"
             await asyncio.wait_for(hasty.connection.wait_closed(), 5)
             assert hasty.connection.close_code == 1001
+
+
+async def test_rates_are_limited_over_http_too(platform_database: databases.Database) -> None:
+    headers = {"apikey": platform_database.publishable_key}
+    message = {"topic": "room", "event": "e", "payload": {}}
+    with realtime(platform_database, Limits(events_per_second=2)) as server:
+        async with httpx.AsyncClient(base_url=server.url, headers=headers) as client:
+
+            async def send(count: int) -> tuple[int, str]:
+                answer = await client.post("/realtime/v1/api/broadcast", json={"messages": [message] * count})
+                assert answer.headers["x-rate-limit"] == "2"
+                return answer.status_code, answer.json()["message"] if answer.content else ""
+
+            assert await send(3) == (429, "Too many messages to broadcast, please reduce the batch size")
+            assert await send(2) == (202, "")
+            assert await send(1) == (429, "You have exceeded your rate limit")
 
 
 async def test_hundreds_of_sockets_share_a_topic(platform_database: databases.Database) -> None:

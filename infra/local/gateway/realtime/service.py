@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 PUBLICATIONS = ("supabase_realtime", "supabase_realtime_messages_publication")
 SESSIONS = 5
 MAINTENANCE_SECONDS = 3600.0
+MAINTENANCE_RETRY_SECONDS = 30.0
 SWEEP_SECONDS = 5.0
 SERVICE_RESTART, NORMAL = 1012, 1000
 
@@ -63,11 +64,13 @@ class Realtime:
     async def _maintain(self) -> None:
         """Keep the partitions of stored broadcasts: today's must exist, those older than 72 hours go."""
         while True:
+            pause = MAINTENANCE_SECONDS
             try:
                 await self._hub.sessions.run(_maintain_messages)
             except (psycopg.Error, DatabaseUnreachableError) as error:
-                log.warning("The partitions of realtime.messages were not maintained: %s", error)
-            await asyncio.sleep(MAINTENANCE_SECONDS)
+                pause = MAINTENANCE_RETRY_SECONDS
+                log.warning("The partitions of realtime.messages were not maintained, trying again: %s", error)
+            await asyncio.sleep(pause)
 
     async def _sweep(self) -> None:
         """End sockets that say nothing or that nobody uses."""
