@@ -108,9 +108,13 @@ async def test_no_passages_found_is_a_refusal_and_no_passages_at_all_an_explanat
     assert await ANSWERER.answer([("user", "Hello, who are you?")]) == answer.ABOUT
 
 
-async def test_markers_in_a_passage_do_not_become_citations() -> None:
-    text = await ask(["The pump was replaced in 2021 [7]."], "When was the pump replaced?")
-    assert text == "The pump was replaced in 2021 [1]."
+@pytest.mark.parametrize(
+    "passage",
+    ["The pump was replaced in 2021 [7].", "The pump was replaced in 2021 [[7]7].", "| The pump | [7] 2021 |"],
+)
+async def test_markers_in_a_passage_do_not_become_citations(passage: str) -> None:
+    text = await ask([passage], "When was the pump replaced in 2021?")
+    assert MARKER.findall(text) == ["1"]
 
 
 async def test_instructions_in_a_passage_are_only_text() -> None:

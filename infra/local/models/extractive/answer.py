@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from infra.local.models.encoder import Vector
 from infra.local.models.extractive import choice, evidence, prompt, question, render, units
 from infra.local.models.extractive.evidence import Evidence
@@ -65,14 +67,14 @@ class Answerer:
     async def _cosines(self, readings: Sequence[_Reading], found: Sequence[Unit]) -> list[dict[int, float]]:
         """For each reading, the cosine of each shortlisted unit with what is asked; one call of the embedder."""
         groups = [
-            [reading.inquiry.text, *(render.comparable(found[place], reading.inquiry) for place in reading.shortlist)]
+            (reading.inquiry.texts, [render.comparable(found[place], reading.inquiry) for place in reading.shortlist])
             for reading in readings
         ]
-        vectors, _ = await self._embed([text for group in groups for text in group])
+        vectors, _ = await self._embed([text for asked, compared in groups for text in (*asked, *compared)])
         following = iter(vectors)
         cosines = []
         for reading in readings:
-            asked = next(following)
+            asked = np.mean([next(following) for _ in reading.inquiry.texts], axis=0)
             cosines.append({place: float(asked @ next(following)) for place in reading.shortlist})
         return cosines
 

@@ -129,21 +129,24 @@ def choose(inquiry: Inquiry, units: Sequence[Unit], evidence: Evidence, scores: 
     best = max(scores, key=lambda place: (scores[place], -place))
     chosen = [best]
     covered = evidence.around[best].copy()
+    asked = np.array([term.weight == 1 for term in inquiry.terms], np.float32)
     while len(chosen) < MOST:
         candidates = [place for place in scores if _may_join(place, chosen, units, scores, enough)]
-        gains = {place: _gain(evidence, place, covered) for place in candidates}
+        gains = {place: _gain(evidence, place, covered, asked) for place in candidates}
         following = max(gains, key=lambda place: gains[place] + 0.2 * scores[place], default=None)
         if following is None or gains[following] < adds:
             break
         chosen.append(following)
         covered = np.maximum(covered, evidence.around[following])
-    together = _gain(evidence, chosen[1], evidence.around[best]) if inquiry.compares and len(chosen) > 1 else 0.0
+    together = _gain(evidence, chosen[1], evidence.around[best], asked) if inquiry.compares and len(chosen) > 1 else 0.0
     return sorted(chosen) if scores[best] + together >= enough else []
 
 
-def _gain(evidence: Evidence, place: int, covered: Scores) -> float:
-    """The share of the question's weight that the unit covers and the chosen ones do not."""
-    more = np.maximum(evidence.around[place] - covered, 0)
+def _gain(evidence: Evidence, place: int, covered: Scores, asked: Scores) -> float:
+    """The share of the question's weight that the unit covers and the chosen ones do not; `asked` is 1 for the words
+    of the question itself, 0 for those taken over from earlier ones.
+    """
+    more = np.maximum(evidence.around[place] - covered, 0) * asked
     return float(evidence.covered(more[None, :])[0])
 
 

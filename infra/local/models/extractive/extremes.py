@@ -30,7 +30,7 @@ _FEWEST_ROWS = 3
 
 def rows(inquiry: Inquiry, units: Sequence[Unit]) -> set[int]:
     """The places of the units that hold an extreme; none unless the question asks for one."""
-    highest, lowest = _HIGHEST.search(inquiry.text), _LOWEST.search(inquiry.text)
+    highest, lowest = _HIGHEST.search(inquiry.texts[-1]), _LOWEST.search(inquiry.texts[-1])
     if not highest and not lowest:
         return set()
     pick = max if highest else min

@@ -12,7 +12,7 @@ from infra.local.models.extractive.stopwords import POINTS_BACK
 
 _MOST_PARTS, _MOST_TERMS = 4, 48
 _BACKGROUND = 0.5
-"""A word taken over from an earlier question counts half of one in the question itself."""
+"""A word taken over from an earlier question counts at most half of one in the question itself."""
 
 _ASKING = (
     r"who|whom|whose|what|when|where|which|why|how|is|are|was|were|does|do|did|has|have|can|will|"
@@ -67,9 +67,11 @@ class Term:
 
 @dataclass(frozen=True)
 class Inquiry:
-    """One thing that is asked; `text` is what is compared by meaning."""
+    """One thing that is asked. `texts` are compared by meaning, each as much as the other: the question as written and,
+    if it leans on an earlier one, both together.
+    """
 
-    text: str
+    texts: tuple[str, ...]
     terms: tuple[Term, ...]
     is_english: bool
     expects: Expected
@@ -108,10 +110,10 @@ def _inquiry(text: str, before: Inquiry | None) -> Inquiry:
     terms = _terms(_COMPARES.sub(" ", text) if compares else text)
     english = words.is_english(text)
     if before is None or not _leans_back(text, terms):
-        return Inquiry(text, terms, english, _expected(text), _counted(text), compares)
+        return Inquiry((text,), terms, english, _expected(text), _counted(text), compares)
     expected = _expected(text)
     return Inquiry(
-        text=f"{text} {before.text}",
+        texts=(text, f"{text} {before.texts[-1]}"),
         terms=(terms + _background(terms, before.terms))[:_MOST_TERMS],
         is_english=english,
         expects=before.expects if expected == "anything" and _CONTINUES.match(text) else expected,
@@ -144,7 +146,9 @@ def _background(terms: Sequence[Term], before: Sequence[Term]) -> tuple[Term, ..
     said = {term.stem for term in terms}
     has_number = any(stem[0].isdigit() for stem in said)
     kept = [term for term in before if term.stem not in said and not (has_number and term.stem[0].isdigit())]
-    return tuple(Term(term.stem, term.weight * _BACKGROUND, is_key=False) for term in kept)
+    # However long the earlier question was, it does not outweigh this one.
+    share = min(_BACKGROUND, max(1, len(terms)) / max(1.0, sum(term.weight for term in kept)))
+    return tuple(Term(term.stem, term.weight * share, is_key=False) for term in kept)
 
 
 def _terms(text: str) -> tuple[Term, ...]:

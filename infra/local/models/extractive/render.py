@@ -9,7 +9,7 @@ from infra.local.models.extractive import words
 from infra.local.models.extractive.evidence import likeness
 from infra.local.models.extractive.question import Inquiry
 from infra.local.models.extractive.tables import Row, narrowed, readable
-from infra.local.models.extractive.units import Unit
+from infra.local.models.extractive.units import Unit, without_markers
 
 _CLOSING = re.compile(r"[\s.!?…。！？;:,]*[\"'”’»)]*\s*$")
 _FINAL = re.compile(r"[.!?…。！？]")
@@ -19,7 +19,7 @@ _LIST_CHARACTERS = 400
 
 def sentence(place: int, units: Sequence[Unit], inquiry: Inquiry, marker: str) -> str:
     """A unit as the answer quotes it: its words, then ` [marker]`, then the mark that ends it."""
-    text = _quote(place, units, inquiry).strip()
+    text = without_markers(_quote(place, units, inquiry)).strip()
     end = _CLOSING.search(text)
     body, tail = (text[: end.start()], end[0].strip()) if end else (text, "")
     final = _FINAL.search(tail)

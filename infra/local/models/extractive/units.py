@@ -82,6 +82,13 @@ def _kind(line: str) -> str:
     return "text"
 
 
+def without_markers(text: str) -> str:
+    """Without bracketed numbers, which would pass for citations of the answer's own, even those that removal makes."""
+    while (shorter := _MARKER.sub("", text)) != text:
+        text = shorter
+    return text
+
+
 def _clean(text: str) -> str:
-    """Without Markdown's signs, and without bracketed numbers, which would pass for citations of the answer's own."""
+    """In one line, without Markdown's signs and without references."""
     return _MARKER.sub("", _EMPHASIS.sub("", _LINK.sub(r"\1", " ".join(text.split())))).strip()
