@@ -12,12 +12,15 @@ from infra.cli.person import Person, entered
 from infra.cli.project import find_project
 
 STOPPED = 130
+LONGEST_QUESTION = 20_000  # characters, as the database has it
 
 
 async def run(question: str, conversation: UUID | None, new: bool, as_json: bool) -> int:
     """Ask and show the answer; 0 if it is complete, 1 if it failed, 130 if it was stopped."""
     if not question.strip():
         raise CommandError("The question is empty.")
+    if len(question) > LONGEST_QUESTION:
+        raise CommandError(f"The question has {len(question)} characters; {LONGEST_QUESTION} are allowed.")
     page = Page(err() if as_json else out(), (lambda _: None) if as_json else write)
     async with entered(find_project(), os.environ) as person:
         place = await _conversation(person, conversation, new, page)

@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 from supabase import AsyncClient, AsyncClientOptions
 from supabase_auth import AsyncMemoryStorage, AsyncSupportedStorage, Session
-from supabase_auth.errors import AuthApiError, AuthError
+from supabase_auth.errors import AuthApiError
 
 from infra.cli import project as projects
 from infra.cli.errors import CommandError
@@ -130,12 +130,9 @@ async def _find_session(
 
 async def _kept_session(client: AsyncClient) -> Session | None:
     """The session of the last command, refreshed; none when it cannot be refreshed any more."""
-    try:
+    with suppress(AuthApiError):
         return await client.auth.get_session()
-    except AuthApiError:
-        with suppress(AuthError):
-            await client.auth.sign_out({"scope": "local"})
-        return None
+    return None
 
 
 async def _enter_locally(client: AsyncClient, keepsakes: Keepsakes) -> Session:

@@ -1,5 +1,6 @@
 """`rivulet upload`: composes person, files and screen."""
 
+import asyncio
 import json
 import os
 from collections.abc import Sequence
@@ -14,13 +15,19 @@ from infra.cli.person import entered
 from infra.cli.project import find_project
 from infra.cli.upload import upload
 
+STOPPED = 130
+
 
 async def run(paths: Sequence[Path], as_json: bool) -> int:
     """Upload and follow; 0 if every document is ready, else 1."""
     uploads = find_uploads(paths)
-    async with entered(find_project(), os.environ) as person:
-        board = Board.of(str(person.library), uploads)
-        await upload(person, board, upload_screen.screen_for(err() if as_json else out()))
+    try:
+        async with entered(find_project(), os.environ) as person:
+            board = Board.of(str(person.library), uploads)
+            await upload(person, board, upload_screen.screen_for(err() if as_json else out()))
+    except asyncio.CancelledError:
+        err().print("\nStopped. What has been sent is still being processed: rivulet watch")
+        return STOPPED
     if as_json:
         write(json.dumps([_described(track) for track in board.tracks.values()]) + "\n")
     return 0 if _all_ready(board) else 1
