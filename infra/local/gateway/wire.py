@@ -6,6 +6,7 @@ round trip, and results stay the bytes that PostgreSQL rendered. Statements met 
 
 import asyncio
 import hashlib
+import select
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -63,13 +64,8 @@ class Wire:
 
     def alive(self) -> bool:
         """Tell without a round trip whether the idle connection is still good."""
-        if self._pg.status != pq.ConnStatus.OK:
-            return False
-        try:
-            self._pg.consume_input()  # an end of file left by a server that went away shows here
-        except psycopg.Error:
-            return False
-        return self._pg.status == pq.ConnStatus.OK and self.idle()
+        # A server that goes away leaves a last message and an end of file; one that stays has nothing to say.
+        return self._pg.status == pq.ConnStatus.OK and self.idle() and not _readable(self._pg.socket)
 
     def idle(self) -> bool:
         """Tell whether no transaction is open."""
@@ -214,6 +210,12 @@ class Wire:
 
 #: admin_shutdown, crash_shutdown, cannot_connect_now: the server goes away or is not there yet.
 LOST_STATES = frozenset({"57P01", "57P02", "57P03"})
+
+
+def _readable(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _wake(ready: "asyncio.Future[None]") -> None:
