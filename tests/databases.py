@@ -4,7 +4,7 @@ import itertools
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,15 +130,15 @@ def _drop_slots(admin: psycopg.Connection, name: str) -> None:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
+def running_server(settings: Mapping[str, str | int] = TEST_SETTINGS) -> Iterator[Server]:
     """A fresh PostgreSQL with both templates made; its files are removed afterwards."""
     secrets = state.Secrets()
     folder = Path(tempfile.mkdtemp(prefix="rivulet-test-"))
     # As root the server runs as another user, who has to pass through.
     folder.chmod(0o711)
     place = account.place_postgres(folder / "postgres", print)
-    settings = tuple(TEST_SETTINGS.items())
-    cluster = postgres.Cluster(place, ports.any_free(), secrets.database_passwords["supabase_admin"], settings)
+    password = secrets.database_passwords["supabase_admin"]
+    cluster = postgres.Cluster(place, ports.any_free(), password, tuple(settings.items()))
     try:
         with (folder / "postgres.log").open("wb") as log, _served(cluster, log.fileno()):
             _make_templates(cluster, secrets)
