@@ -74,11 +74,6 @@ class Rivulet:
                 started.send_signal(signal.SIGKILL)
             started.wait(timeout=10)
 
-    def settings(self) -> dict[str, str]:
-        """The settings of the running stack."""
-        lines = self.run("env").out.splitlines()
-        return {name: value.strip("'") for name, _, value in (line[len("export ") :].partition("=") for line in lines)}
-
     def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(STRANGE_PREFIXES)}
         return {**kept, "RIVULET_HOME": str(self.home), **variables}
@@ -112,3 +107,10 @@ def stack(rivulet: Rivulet, demo: Ran) -> Rivulet:
     """The command with its stack up."""
     assert rivulet.run("status").code == 0, demo.out + demo.err
     return rivulet
+
+
+@pytest.fixture(scope="session")
+def settings(stack: Rivulet) -> dict[str, str]:
+    """The settings of the running stack, as `rivulet env` tells them."""
+    lines = stack.run("env").out.splitlines()
+    return {name: value.strip("'") for name, _, value in (line[len("export ") :].partition("=") for line in lines)}

@@ -34,14 +34,13 @@ def test_the_demo_shows_answers_with_their_sources(demo: Ran) -> None:
     assert "Nothing can be seen." in demo.out
 
 
-def test_a_port_in_use_is_told_and_another_one_taken(demo: Ran, stack: Rivulet) -> None:
+def test_a_port_in_use_is_told_and_another_one_taken(demo: Ran, settings: dict[str, str]) -> None:
     assert "port 54321 is in use by another program; taking " in demo.out
-    assert not stack.settings()["SUPABASE_URL"].endswith(":54321")
+    assert not settings["SUPABASE_URL"].endswith(":54321")
 
 
-def test_no_secret_is_shown_unless_asked_for(demo: Ran, stack: Rivulet) -> None:
-    shown = demo.out + demo.err + stack.run("up").out + stack.run("status", "--json").out
-    settings = stack.settings()
+def test_no_secret_is_shown_unless_asked_for(demo: Ran, stack: Rivulet, settings: dict[str, str]) -> None:
+    shown = demo.out + demo.err + stack.run("up").out
     assert settings["SUPABASE_PUBLISHABLE_KEY"] in shown
     for name in ("SUPABASE_SECRET_KEY", "JWT_SECRET", "DATABASE_URL", "REDIS_URL"):
         assert settings[name] not in shown

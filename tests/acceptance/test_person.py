@@ -30,19 +30,19 @@ def test_an_answer_rests_on_the_newest_version_of_a_file(stack: Rivulet, tmp_pat
     assert "1911" not in shown.out
 
 
-def test_ctrl_c_stops_the_answer_for_everyone(stack: Rivulet, tmp_path: Path) -> None:
+def test_ctrl_c_stops_the_answer_for_everyone(stack: Rivulet, settings: dict[str, str], tmp_path: Path) -> None:
     """No responder runs, so that the answer is still to come when it is stopped."""
     question = f"Is this {uuid4()} answered?"
     assert stack.run("down", "respond").code == 0
     try:
         with (tmp_path / "out").open("w") as output, stack.running(output, "ask", "--new", question) as asking:
-            assert eventually(lambda: _answer(stack, question), within=30) == "pending"
+            assert eventually(lambda: _answer(settings, question), within=30) == "pending"
             asking.send_signal(signal.SIGINT)
             assert asking.wait(timeout=20) == 130
     finally:
         assert stack.run("up", "respond").code == 0
     assert "Stopped." in (tmp_path / "out").read_text()
-    assert _answer(stack, question) == "cancelled"
+    assert _answer(settings, question) == "cancelled"
 
 
 def test_watching_shows_documents_until_ctrl_c(stack: Rivulet, tmp_path: Path) -> None:
@@ -67,9 +67,9 @@ def test_other_people_sign_in_by_password(stack: Rivulet) -> None:
     assert "do not belong together" in wrong.err
 
 
-def _answer(stack: Rivulet, question: str) -> str:
+def _answer(settings: dict[str, str], question: str) -> str:
     """The status of the answer to a question."""
-    with psycopg.connect(stack.settings()["DATABASE_URL"]) as connection:
+    with psycopg.connect(settings["DATABASE_URL"]) as connection:
         row = connection.execute(
             "select a.status from messages a join messages q on q.id = a.reply_to where q.content = %s", [question]
         ).fetchone()
