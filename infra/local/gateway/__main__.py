@@ -9,14 +9,19 @@ from infra.local.gateway import log
 from infra.local.gateway.app import create_app
 from infra.local.gateway.realtime import WebSocketTransport
 from infra.local.gateway.settings import GatewaySettings, SettingsError
+from infra.local.gateway.storage.disk import Disk
 
 
 def main() -> int:
     """Serve on the configured address; return the exit code."""
     try:
         settings = GatewaySettings.from_env(os.environ)
+        Disk(settings.storage_dir).prepare()
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"The folder for objects, GATEWAY_STORAGE_DIR, cannot be used: {error}\n")
         return 2
     log.set_up(settings.log_level)
     uvicorn.run(

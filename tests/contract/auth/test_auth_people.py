@@ -1,9 +1,11 @@
 """Signing up, signing in, staying signed in, changing one's data, signing out."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import httpx
 import jwt
+import psycopg
 import pytest
 from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
 
@@ -85,6 +87,27 @@ async def test_a_lost_answer_to_a_refresh_can_be_asked_again(person: Person) -> 
     assert second is not None
     assert again is not None
     assert again.refresh_token == second.refresh_token
+
+
+async def test_a_stolen_refresh_token_ends_the_session(
+    person: Person, owner: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    stolen = (await person.client.auth.get_session() or pytest.fail("no session")).refresh_token
+    await person.client.auth.refresh_session(stolen)
+    third = (await person.client.auth.refresh_session()).session
+    assert third is not None
+    owner.execute("update auth.refresh_tokens set updated_at = now() - interval '1 minute' where token = %s", [stolen])
+    assert await refused(person.client.auth.refresh_session(stolen)) == ("refresh_token_already_used", 400)
+    assert await refused(person.client.auth.refresh_session(third.refresh_token)) == ("refresh_token_already_used", 400)
+
+
+async def test_a_refresh_token_used_twice_within_seconds_is_forgiven(person: Person) -> None:
+    first = (await person.client.auth.get_session() or pytest.fail("no session")).refresh_token
+    await person.client.auth.refresh_session(first)
+    await person.client.auth.refresh_session()
+    again = (await person.client.auth.refresh_session(first)).session
+    assert again is not None
+    assert (await person.client.auth.get_user()).user.id == person.id
 
 
 async def test_an_unknown_refresh_token(anon: Client) -> None:

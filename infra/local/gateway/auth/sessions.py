@@ -96,7 +96,8 @@ class Sessions:
     async def _successor(self, work: Transaction, presented: str, found: dict[str, Any]) -> str | None:
         """Return the token to answer with, None if ``presented`` was used too long ago."""
         state = await work.row(
-            "select json_build_object('revoked', t.revoked, 'recent', t.updated_at > now() - $2 * interval '1 second',"
+            "select json_build_object('revoked', t.revoked, 'forgiven', t.updated_at > now() - $2 * interval '1 second'"
+            " and exists (select from auth.refresh_tokens a where a.session_id = t.session_id and not a.revoked),"
             " 'heir', (select n.token from auth.refresh_tokens n where n.parent = t.token and not n.revoked"
             "           order by n.id desc limit 1))"
             " from auth.refresh_tokens t where t.token = $1",
@@ -106,7 +107,7 @@ class Sessions:
         if state["revoked"] and state["heir"]:
             heir: str = state["heir"]
             return heir
-        if state["revoked"] and not state["recent"]:
+        if state["revoked"] and not state["forgiven"]:
             return None
         await work.rows(
             "update auth.refresh_tokens set revoked = true, updated_at = now() where token = $1 and not revoked",
