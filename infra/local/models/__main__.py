@@ -8,9 +8,8 @@ import sys
 import uvicorn
 
 from infra.local.models.app import create_app
-from infra.local.models.gguf import GgufError
-from infra.local.models.settings import ModelSettings, SettingsError
-from infra.local.models.weights import WeightsError
+from infra.local.models.settings import ModelSettings
+from infra.local.models.startup import StartupError
 
 
 def main() -> int:
@@ -23,7 +22,7 @@ def main() -> int:
             f"The model server cannot start. MODELS_DIR cannot be used: {problem}. Set it to a writable folder.\n"
         )
         return 1
-    except (SettingsError, WeightsError, GgufError) as problem:
+    except StartupError as problem:
         sys.stderr.write(f"The model server cannot start. {problem}\n")
         return 1
     uvicorn.run(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,18 +20,20 @@ from infra.local.models.embedder import Embedder
 from infra.local.models.embeddings import Embeddings
 from infra.local.models.encoder import Encoder
 from infra.local.models.extractive.answer import Answerer
-from infra.local.models.gguf import Gguf
 from infra.local.models.lanes import Lanes
 from infra.local.models.rerank import Rerank
 from infra.local.models.settings import ModelSettings
 
+if TYPE_CHECKING:
+    from infra.local.models.gguf import Gguf
+
 
 def create_app(settings: ModelSettings) -> Starlette:
-    """The server with its models loaded; raises weights.WeightsError, gguf.GgufError or OSError if they cannot be."""
+    """The server with its models loaded; raises startup.StartupError or OSError if they cannot be."""
     lanes = Lanes()
     network = artefact.ensure_embedder(settings.folder)
     embedder = Embedder(Encoder(network, weights.model_folder() / "tokenizer.json"), lanes)
-    own = Gguf(settings.gguf, lanes.width) if settings.gguf else None
+    own = _own_model(settings.gguf, lanes.width) if settings.gguf else None
     chats: dict[str, ChatModel] = {catalogue.CHAT: Extractive(Answerer(embedder.embed))}
     if own:
         chats[own.name] = own
@@ -64,6 +68,13 @@ def create_app(settings: ModelSettings) -> Starlette:
         },
         lifespan=lifespan,
     )
+
+
+def _own_model(path: Path, threads: int) -> Gguf:
+    # Few have one, and its client takes a quarter of the server's start to import.
+    from infra.local.models.gguf import Gguf
+
+    return Gguf(path, threads)
 
 
 async def _nobody(_: Request, __: Exception) -> Response:

@@ -6,6 +6,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+SURFACE = (
+    "POST /v1/chat/completions",
+    "POST /v1/embeddings",
+    "POST /v1/rerank",
+    "GET /v1/models",
+    "GET /healthz",
+)
+
 
 class ApiError(Exception):
     """A request that is refused; `code` is for programs, str() for people."""
@@ -33,15 +41,6 @@ async def unroutable(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     message = f"{request.method} {request.url.path}: {error.detail}. This server has {', '.join(SURFACE)}."
     return JSONResponse(body(message, "unknown_endpoint"), error.status_code, error.headers)
-
-
-SURFACE = (
-    "POST /v1/chat/completions",
-    "POST /v1/embeddings",
-    "POST /v1/rerank",
-    "GET /v1/models",
-    "GET /healthz",
-)
 
 
 async def failed(_: Request, error: Exception) -> JSONResponse:

@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from infra.local.models.bodies import ChatBody
 from infra.local.models.catalogue import Model
+from infra.local.models.startup import StartupError
 
 CONTEXT_TOKENS = 8192
 _FIRST_TOKEN_SECONDS = 300.0
@@ -24,7 +25,7 @@ _FIRST_TOKEN_SECONDS = 300.0
 _ERRORS_ONLY = 1
 
 
-class GgufError(Exception):
+class GgufError(StartupError):
     """The file cannot be used; str() says why and what to do."""
 
 

