@@ -87,4 +87,4 @@ def create_app(settings: GatewaySettings) -> Starlette:
 
 
 async def _not_found(_: Request, __: Exception) -> Response:
-    return JSONResponse({"message": "no Route matched with those values"}, status_code=404)
+    return JSONResponse({"error": "requested path is invalid"}, status_code=404)

@@ -130,6 +130,12 @@ async def test_new_tables_and_columns_are_seen_soon(
         owner.execute(f"drop table public.{table}".encode())
 
 
+@pytest.mark.parametrize("path", ["/", "/nothing/v1/here", "/rest/v2/x"])
+async def test_unknown_routes(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(path)
+    assert (answer.status_code, answer.json()) == (404, {"error": "requested path is invalid"})
+
+
 async def test_preflight_and_cors(http: httpx.AsyncClient) -> None:
     asked = {
         "origin": "http://localhost:3000",
