@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from schema.errors import JobError, StaleClaimError, SupersededError, TransientError
-from schema.jobs import Claim, Queue
+from schema.errors import JobError, PermanentError, StaleClaimError, SupersededError, TransientError
+from schema.jobs import Claim, Outcome, Queue
 from schema.ports import JobStore
 
 Handler = Callable[[Claim], Awaitable[None]]
@@ -22,7 +22,7 @@ class Dispatcher:
         self._jobs = jobs
         self._handlers = handlers
 
-    async def run(self, claim: Claim) -> None:
+    async def run(self, claim: Claim) -> Outcome:
         """Handle a job and record how it ended; raises only cancellation.
 
         A cancelled run records nothing: who cancelled knows why (`acknowledge` a stop, `release` at shutdown).
@@ -32,29 +32,30 @@ class Dispatcher:
             queue=claim.queue.value, job=claim.id, fence=claim.fence, attempt=claim.attempt, trace_id=claim.trace_id
         ):
             outcome = await self._outcome(claim)
-            log.info("job_ended", outcome=outcome, seconds=round(time.monotonic() - started, 3))
+            log.info("job_ended", outcome=outcome.value, seconds=round(time.monotonic() - started, 3))
+            return outcome
 
-    async def _outcome(self, claim: Claim) -> str:
+    async def _outcome(self, claim: Claim) -> Outcome:
         try:
             async with asyncio.timeout(claim.deadline_seconds):
                 await self._handlers[claim.queue](claim)
         except StaleClaimError:
-            return "stale"
+            return Outcome.STALE
         except SupersededError:
-            return "superseded"
+            return Outcome.SUPERSEDED
         except Exception as error:  # noqa: BLE001 - a handler's fault must end its job, not the worker
             return await self._fail(claim, _as_job_error(error))
-        return "done"
+        return Outcome.DONE
 
-    async def _fail(self, claim: Claim, error: JobError) -> str:
+    async def _fail(self, claim: Claim, error: JobError) -> Outcome:
         log.warning("job_failed", code=error.code, error=error.message, cause=type(error.__cause__).__name__)
         try:
             await self._jobs.fail(claim, error)
         except JobError as unreachable:
             # Nobody can be told. The lease runs out, and the database takes the job back.
             log.error("failure_not_recorded", error=unreachable.message)
-            return "unrecorded"
-        return type(error).__name__
+            return Outcome.UNRECORDED
+        return Outcome.FAILED if isinstance(error, PermanentError) else Outcome.PUT_OFF
 
 
 def _as_job_error(error: Exception) -> JobError:

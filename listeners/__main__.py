@@ -8,8 +8,8 @@ import sys
 from functions import compose
 from functions.effects.jobs_supabase import SupabaseBeats, SupabaseJobs
 from functions.effects.supabase import Supabase
+from functions.work.logs import configure_logs
 from listeners.lifecycle import Listener
-from listeners.logs import configure_logs
 from schema.errors import ConfigurationError
 from schema.jobs import Queue
 from schema.settings import Settings

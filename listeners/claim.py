@@ -4,18 +4,17 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from uuid import uuid4
 
 import structlog
 
-from listeners.running import RunningJobs
+from functions.work.claimer import CROWDED_SECONDS, Claimer
+from functions.work.running import RunningJobs
 from schema.errors import JobError
 from schema.jobs import ClaimBatch, Queue
 from schema.ports import JobStore
 
 POLL_SECONDS = 5.0  # while the doorbell works
 DEAF_POLL_SECONDS = 1.0  # while it does not, or the database cannot be reached
-CROWDED_SECONDS = 0.02  # other workers hold the lanes this instant
 
 log = structlog.get_logger()
 
@@ -32,13 +31,8 @@ class ClaimLoop:
         running: RunningJobs,
         hears: Callable[[], bool],
     ) -> None:
-        self.queue = queue
-        self._concurrency = concurrency
-        self._worker = worker
-        self._jobs = jobs
-        self._running = running
+        self._claimer = Claimer(queue, concurrency, worker, jobs, running, lambda *_: self.wake())
         self._hears = hears
-        self._active = 0
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -55,29 +49,20 @@ class ClaimLoop:
         """Claim and start jobs until stopped."""
         while not self._stopping:
             self._wake.clear()
-            free = self._concurrency - self._active
-            pause = await self._claim(free) if free else POLL_SECONDS
+            pause = await self._claim() if self._claimer.free else POLL_SECONDS
             if pause:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), pause * random.uniform(0.7, 1.3))
 
-    async def _claim(self, free: int) -> float:
-        """Claim and start up to `free` jobs; returns how long to pause, in seconds."""
+    async def _claim(self) -> float:
+        """Claim and start jobs; returns how long to pause, in seconds."""
         try:
-            batch = await self._jobs.claim(self.queue, self._worker, free, uuid4())
+            return self._pause_after(await self._claimer.claim())
         except JobError as error:
-            log.warning("claim_failed", queue=self.queue.value, error=error.message)
+            log.warning("claim_failed", queue=self._claimer.queue.value, error=error.message)
             return DEAF_POLL_SECONDS
-        for claim in batch.jobs:
-            self._active += 1
-            self._running.start(claim).add_done_callback(lambda _: self._finished())
-        return self._pause_after(batch)
 
     def _pause_after(self, batch: ClaimBatch) -> float:
         if batch.more:
             return 0.0 if batch.jobs else CROWDED_SECONDS
         return POLL_SECONDS if self._hears() else DEAF_POLL_SECONDS
-
-    def _finished(self) -> None:
-        self._active -= 1
-        self.wake()

@@ -1,26 +1,22 @@
 """A listener from its start to its end: claim, and on SIGTERM stop claiming, drain, give back, leave."""
 
 import asyncio
-import os
 import signal
-import socket
-import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 
 import structlog
 
 from functions.dispatch import Dispatcher, Handler
+from functions.work.lease import LeaseKeeper
+from functions.work.running import GRACE_SECONDS, RunningJobs
+from functions.work.worker import worker_name
 from listeners.claim import ClaimLoop
 from listeners.doorbell import Doorbell
-from listeners.lease import LeaseKeeper
-from listeners.running import RunningJobs
 from listeners.sweep import sweep_forever
 from schema.jobs import Queue
 from schema.ports import Beats, JobStore
 from schema.settings import Settings
-
-GRACE_SECONDS = 8.0  # Cloud Run, the most impatient host, kills after 10
 
 log = structlog.get_logger()
 
@@ -68,11 +64,6 @@ class Listener:
     def _rung(self, queue: Queue) -> None:
         self._loops[queue].wake()
         self._keeper.nudge()
-
-
-def worker_name() -> str:
-    """Unique for each start of a process: a reused name would inherit the leases of the dead."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 async def _first_of(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:

@@ -44,3 +44,11 @@ class StaleClaimError(RivuletError):
 
 class SupersededError(RivuletError):
     """The job had nothing left to do (its subject was deleted, replaced or stopped) and has been ended."""
+
+
+class InvalidTokenError(RivuletError):
+    """A person's token was refused; the text says why."""
+
+
+class NotAllowedError(RivuletError):
+    """The database does not let this person do this; the text says what."""

@@ -52,3 +52,16 @@ class Beat(StrEnum):
     OK = "ok"
     LOST = "lost"  # another worker may have it: stop, and write nothing
     CANCEL = "cancel"  # the person stopped it: stop, and say so
+
+
+class Outcome(StrEnum):
+    """How a worker's run of a job ended."""
+
+    DONE = "done"
+    FAILED = "failed"  # for good
+    PUT_OFF = "put_off"  # failed for now: tried again later, or given up after too many attempts
+    SUPERSEDED = "superseded"  # there was nothing left to do
+    STALE = "stale"  # another worker may have it
+    CANCELLED = "cancelled"
+    RELEASED = "released"  # given back unfinished
+    UNRECORDED = "unrecorded"  # failed, and the database could not be told

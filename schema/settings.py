@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from schema.errors import ConfigurationError
 
@@ -19,12 +19,22 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "chat_model": ("CHAT_MODEL",),
     "embedding_model": ("EMBEDDING_MODEL",),
     "log_level": ("LOG_LEVEL",),
+    "supabase_publishable_key": ("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"),
+    "jwt_secret": ("JWT_SECRET",),
+    "frontend_url": ("FRONTEND_URL",),
+    "webhook_secret": ("RIVULET_WEBHOOK_SECRET",),
+    "drain_seconds": ("RIVULET_DRAIN_SECONDS",),
+    "drain_concurrency": ("RIVULET_DRAIN_CONCURRENCY",),
+    "ask_drains": ("RIVULET_ASK_DRAINS",),
+    "trust_events": ("RIVULET_TRUST_EVENTS",),
 }
 
 WHERE_TO_GET: Mapping[str, str] = {
     "supabase_url": "it is under Project Settings → API in the Supabase dashboard; `rivulet up` prints the local one",
     "supabase_secret_key": "it is under Project Settings → API keys in the Supabase dashboard; keep it on servers only",
     "chroma_url": "the address of a Chroma server, such as http://localhost:8000; start one with `chroma run`",
+    "supabase_publishable_key": "it is under Project Settings → API keys in the Supabase dashboard",
+    "webhook_secret": "whsec_ and 24 to 64 random bytes in base64, the same as given to set_webhook_v1",
     "together_api_key": "make one at https://api.together.ai/settings/api-keys, or set TOGETHER_BASE_URL",
 }
 
@@ -43,6 +53,25 @@ class Settings(BaseModel):
     chat_model: str = "meta-llama/Llama-3.3-70B-Instruct-Turbo"
     embedding_model: str = "intfloat/multilingual-e5-large-instruct"
     log_level: str = "INFO"
+    # What only functions use:
+    supabase_publishable_key: str | None = None  # `ask` needs it
+    jwt_secret: SecretStr | None = None  # None: people's tokens are signed with the project's asymmetric keys
+    frontend_url: str | None = None  # the web page that may call; None: no page of another origin may
+    webhook_secret: SecretStr | None = None  # None: only the secret key opens `drain`
+    drain_seconds: float = Field(default=50.0, ge=1, le=3600)  # the most that one drain takes
+    drain_concurrency: int = Field(default=4, ge=1, le=100)  # jobs of each queue at once
+    ask_drains: bool = False  # `ask` also does the work, where no listener does
+    trust_events: bool = False  # the platform lets only trusted senders reach `drain_event`
+
+    @field_validator("frontend_url")
+    @classmethod
+    def _origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ValueError("must be an address like https://example.com")
+        return f"{parts.scheme}://{parts.netloc}"
 
     @field_validator("supabase_url", "chroma_url", "together_base_url")
     @classmethod

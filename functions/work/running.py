@@ -8,8 +8,10 @@ import structlog
 
 from functions.dispatch import Dispatcher
 from schema.errors import JobError
-from schema.jobs import Beat, Claim
+from schema.jobs import Beat, Claim, Outcome
 from schema.ports import JobStore
+
+GRACE_SECONDS = 8.0  # for what runs when the process is told to end; Cloud Run, the most impatient host, kills after 10
 
 log = structlog.get_logger()
 
@@ -22,20 +24,23 @@ class Stop(Enum):
     SHUTDOWN = "this worker ends"  # is given back
 
 
+_OUTCOMES = {Stop.CANCELLED: Outcome.CANCELLED, Stop.LOST: Outcome.STALE, Stop.SHUTDOWN: Outcome.RELEASED}
+
+
 class RunningJobs:
     """Starts jobs as tasks and interrupts them; all methods belong to the event loop's thread, except `claims`."""
 
     def __init__(self, dispatcher: Dispatcher, jobs: JobStore) -> None:
         self._dispatcher = dispatcher
         self._jobs = jobs
-        self._tasks: dict[int, tuple[Claim, asyncio.Task[None]]] = {}
+        self._tasks: dict[int, tuple[Claim, asyncio.Task[Outcome]]] = {}
         self._stops: dict[int, Stop] = {}
 
     def claims(self) -> Sequence[Claim]:
         """The claims held now. May be called from any thread: it copies in one step."""
         return [claim for claim, _ in list(self._tasks.values())]
 
-    def start(self, claim: Claim) -> asyncio.Task[None]:
+    def start(self, claim: Claim) -> asyncio.Task[Outcome]:
         """Run a job; the task ends when its end is recorded."""
         task = asyncio.create_task(self._run(claim), name=f"{claim.queue.value} job {claim.id}")
         self._tasks[claim.id] = (claim, task)
@@ -66,14 +71,15 @@ class RunningJobs:
             log.info("jobs_released", count=len(left))
             await self._jobs.release(left)
 
-    async def _run(self, claim: Claim) -> None:
+    async def _run(self, claim: Claim) -> Outcome:
         try:
-            await self._dispatcher.run(claim)
+            return await self._dispatcher.run(claim)
         except asyncio.CancelledError:
-            why = self._stops.get(claim.id)
-            log.info("job_interrupted", job=claim.id, reason=why.value if why else "unknown")
+            why = self._stops.get(claim.id, Stop.SHUTDOWN)
+            log.info("job_interrupted", job=claim.id, reason=why.value)
             if why is Stop.CANCELLED:
                 await self._acknowledge(claim)
+            return _OUTCOMES[why]
         finally:
             self._stops.pop(claim.id, None)
 

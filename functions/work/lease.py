@@ -5,7 +5,7 @@ import threading
 
 import structlog
 
-from listeners.running import RunningJobs
+from functions.work.running import RunningJobs
 from schema.errors import TransientError
 from schema.ports import Beats
 
@@ -18,10 +18,17 @@ log = structlog.get_logger()
 class LeaseKeeper:
     """Beats for every running job, and interrupts those that are lost or cancelled."""
 
-    def __init__(self, beats: Beats, running: RunningJobs, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        beats: Beats,
+        running: RunningJobs,
+        loop: asyncio.AbstractEventLoop,
+        beat_seconds: float = BEAT_SECONDS,
+    ) -> None:
         self._beats = beats
         self._running = running
         self._loop = loop
+        self._beat_seconds = beat_seconds
         self._nudged = threading.Event()
         self._ended = False
         self._thread = threading.Thread(target=self._run, name="lease keeper", daemon=True)
@@ -41,11 +48,11 @@ class LeaseKeeper:
         self._thread.join()
 
     def _run(self) -> None:
-        pause = BEAT_SECONDS
+        pause = self._beat_seconds
         while not self._ended:
             self._nudged.wait(pause)
             self._nudged.clear()
-            pause = BEAT_SECONDS if self._beat() else AGAIN_SECONDS
+            pause = self._beat_seconds if self._beat() else min(self._beat_seconds, AGAIN_SECONDS)
 
     def _beat(self) -> bool:
         claims = self._running.claims()
