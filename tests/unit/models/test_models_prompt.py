@@ -2,7 +2,7 @@
 
 from html import escape
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.models.extractive import prompt
@@ -23,12 +23,14 @@ def user(passages: list[str], question: str) -> str:
     return "<passages>\n" + "\n".join(passages) + f"\n</passages>\n\nQuestion: {question}"
 
 
+@settings(deadline=None)
 @given(texts, texts, texts)
 def test_escaped_text_is_read_as_it_was(title: str, section: str, text: str) -> None:
     [found] = prompt.read([("user", user([passage(1, title, section, text)], "Why?"))]).passages
     assert (found.marker, found.title, found.section, found.text) == ("1", title, section, text.strip())
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), any_text), max_size=5))
 def test_any_conversation_is_read(turns: list[tuple[str, str]]) -> None:
     found = prompt.read(turns)

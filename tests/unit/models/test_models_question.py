@@ -1,7 +1,7 @@
 """What a question asks."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.models.extractive import question
@@ -62,6 +62,7 @@ def test_names_and_numbers_are_keys_in_english() -> None:
     assert not any(term.is_key for term in german.terms)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=500), st.lists(st.text(max_size=200), max_size=4))
 def test_any_question_is_understood_within_bounds(text: str, earlier: list[str]) -> None:
     parts = question.inquiries(text, earlier)

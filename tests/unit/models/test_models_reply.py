@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.models import reply
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_words_joined_are_the_text(text: str) -> None:
     assert "".join(reply.tokens(text)) == text

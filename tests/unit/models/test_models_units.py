@@ -1,7 +1,7 @@
 """Passages cut into what an answer can quote."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.models.extractive import sentences
@@ -43,11 +43,13 @@ def test_sentences_end_at_their_marks() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(any_text)
 def test_splitting_keeps_every_visible_character(text: str) -> None:
     assert "".join("".join(sentences.split(text)).split()) == "".join(text.split())
 
 
+@settings(deadline=None)
 @given(any_text)
 def test_any_text_gives_units_that_say_something(text: str) -> None:
     for place, unit in enumerate(units_of(text)):

@@ -1,7 +1,7 @@
 """Comparable words."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.models.extractive import words
@@ -37,6 +37,7 @@ def test_the_end_of_a_compound_says_more_than_its_beginning() -> None:
     assert 1 > likeness(words.stem("Frist"), term) > likeness(words.stem("Kündigung"), term) > 0
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
 def test_likeness_is_symmetric_and_bounded(one: str, other: str) -> None:
     assert likeness(one, other) == likeness(other, one)
@@ -44,6 +45,7 @@ def test_likeness_is_symmetric_and_bounded(one: str, other: str) -> None:
     assert likeness(one, one) == 1
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_has_words_with_stems(text: str) -> None:
     assert all(words.stem(word) for word in words.words(text))
