@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 def create_app(settings: ModelSettings) -> Starlette:
     """The server with its models loaded; raises startup.StartupError or OSError if they cannot be."""
     lanes = Lanes()
+    own = _own_model(settings.gguf, lanes.width) if settings.gguf else None
     network = artefact.ensure_embedder(settings.folder)
     embedder = Embedder(Encoder(network, weights.model_folder() / "tokenizer.json"), lanes)
-    own = _own_model(settings.gguf, lanes.width) if settings.gguf else None
     chats: dict[str, ChatModel] = {catalogue.CHAT: Extractive(Answerer(embedder.embed))}
     if own:
         chats[own.name] = own
