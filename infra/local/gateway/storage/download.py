@@ -16,7 +16,7 @@ from infra.local.gateway.storage.limits import check_key
 from infra.local.gateway.storage.requests import StorageRequest
 from infra.local.gateway.storage.rows import Row, Rows, find_bucket, find_object
 from infra.local.gateway.storage.signing import Signing
-from infra.local.gateway.transaction import Transaction
+from infra.local.gateway.transaction import Asking
 
 CHUNK = 256 * 1024  # bytes read at once
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -31,8 +31,8 @@ class Downloads:
 
     async def plain(self, request: StorageRequest, send: Send) -> None:
         """``GET /object/BUCKET/NAME``: anyone's of a public bucket, the visible ones of any other."""
-        async with self._rows.as_service(request.caller) as work:
-            bucket = await find_bucket(work, request.path["bucket"])
+        work = self._rows.seen_by_service(request.caller)
+        bucket = await find_bucket(work, request.path["bucket"])
         if bucket["public"]:
             await self._send(request, send, as_service=True)
         elif request.authenticated:
@@ -46,8 +46,8 @@ class Downloads:
 
     async def public(self, request: StorageRequest, send: Send) -> None:
         """``GET /object/public/BUCKET/NAME``: an object of a public bucket, no key needed."""
-        async with self._rows.as_service(request.caller) as work:
-            bucket = await find_bucket(work, request.path["bucket"])
+        work = self._rows.seen_by_service(request.caller)
+        bucket = await find_bucket(work, request.path["bucket"])
         if not bucket["public"]:
             raise no_bucket()
         await self._send(request, send, as_service=True)
@@ -68,16 +68,15 @@ class Downloads:
         """Return the row and its open file; a version replaced in between is looked up again."""
         name = check_key(request.path["name"])
         for _ in range(OPEN_TRIES):
-            opened = self._rows.as_service if as_service else self._rows.as_caller
-            async with opened(request.caller) as work:
-                row = await self._find(work, request.path["bucket"], name)
+            seen = self._rows.seen_by_service if as_service else self._rows.seen_by
+            row = await self._find(seen(request.caller), request.path["bucket"], name)
             try:
                 return row, self._disk.open(row["version"] or "")
             except (FileNotFoundError, ValueError):
                 continue
         raise StorageError(404, "Not found", "The resource was not found")
 
-    async def _find(self, work: Transaction, bucket: str, name: str) -> Row:
+    async def _find(self, work: Asking, bucket: str, name: str) -> Row:
         row = await find_object(work, bucket, name)
         if not row["metadata"]:
             raise no_object()

@@ -50,17 +50,17 @@ class Listing:
         sort, order = _sorting(body.get("sortBy"))
         limit = whole(body.get("limit"), 100, 1, LIMIT_MAX, "limit")
         offset = whole(body.get("offset"), 0, 0, 10**9, "offset")
-        async with self._rows.as_caller(request.caller) as work:
-            return Reply(
-                await work.rows(
-                    SEARCH.format(sort=sort, order=order),
-                    request.path["bucket"],
-                    folder + term,
-                    folder.count("/") + 1,
-                    limit,
-                    offset,
-                )
+        work = self._rows.seen_by(request.caller)
+        return Reply(
+            await work.rows(
+                SEARCH.format(sort=sort, order=order),
+                request.path["bucket"],
+                folder + term,
+                folder.count("/") + 1,
+                limit,
+                offset,
             )
+        )
 
 
 def _sorting(wanted: object) -> tuple[str, str]:

@@ -30,8 +30,8 @@ class Objects:
 
     async def info(self, request: StorageRequest) -> Reply:
         """``GET /object/info/BUCKET/NAME``: what is known of an object."""
-        async with self._rows.as_caller(request.caller) as work:
-            row = await find_object(work, request.path["bucket"], check_key(request.path["name"]))
+        work = self._rows.seen_by(request.caller)
+        row = await find_object(work, request.path["bucket"], check_key(request.path["name"]))
         metadata = row["metadata"] or {}
         return Reply(
             {
@@ -52,8 +52,8 @@ class Objects:
     async def remove_one(self, request: StorageRequest) -> Reply:
         """``DELETE /object/BUCKET/NAME``: remove one object."""
         bucket, name = request.path["bucket"], check_key(request.path["name"])
-        async with self._rows.as_service(request.caller) as work:
-            await find_object(work, bucket, name)
+        work = self._rows.seen_by_service(request.caller)
+        await find_object(work, bucket, name)
         if not await self._remove(request.caller, bucket, [name]):
             raise denied("Access denied")
         return Reply({"message": "Successfully deleted"})
@@ -67,8 +67,8 @@ class Objects:
         """``POST /object/move``: give an object another name or bucket."""
         body = await request.document()
         source, target = _ends(body)
-        async with self._rows.as_caller(request.caller) as work:
-            row = await find_object(work, *source)
+        work = self._rows.seen_by(request.caller)
+        row = await find_object(work, *source)
         if source == target:
             return Reply({"message": "Successfully moved"})
         touched = await self._rows.try_as_caller(
@@ -87,8 +87,8 @@ class Objects:
         body = await request.document()
         source, target = _ends(body)
         upsert = request.headers.get("x-upsert", "").lower() == "true"
-        async with self._rows.as_caller(request.caller) as work:
-            row = await find_object(work, *source)
+        work = self._rows.seen_by(request.caller)
+        row = await find_object(work, *source)
         copied = await self._copy(request.caller, row, target, upsert, body)
         return Reply({"Key": f"{target[0]}/{target[1]}", "Id": copied["id"], **copied})
 

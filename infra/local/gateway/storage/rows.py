@@ -11,7 +11,7 @@ from typing import Any
 from infra.local.gateway.callers import Caller, enter
 from infra.local.gateway.pools import Pool
 from infra.local.gateway.storage.errors import no_bucket, no_object
-from infra.local.gateway.transaction import Transaction, transaction
+from infra.local.gateway.transaction import Asking, Reading, Transaction, transaction, try_out
 from infra.local.gateway.wire import Statement
 
 Row = dict[str, Any]
@@ -56,6 +56,14 @@ class Rows:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
+    def seen_by(self, caller: Caller) -> Reading:
+        """Return what reads as row level security lets the caller."""
+        return Reading(self._pool, enter(caller))
+
+    def seen_by_service(self, caller: Caller) -> Reading:
+        """Return what reads everything, on the caller's behalf."""
+        return Reading(self._pool, enter(_service(caller)))
+
     @asynccontextmanager
     async def as_caller(self, caller: Caller) -> AsyncIterator[Transaction]:
         """Open a transaction in which row level security sees the caller."""
@@ -65,19 +73,20 @@ class Rows:
     @asynccontextmanager
     async def as_service(self, caller: Caller) -> AsyncIterator[Transaction]:
         """Open a transaction of the service role, in which Storage itself reads and writes."""
-        service = Caller({"role": "service_role"}, caller.method, caller.path, {})
-        async with transaction(self._pool, enter(service), ALLOW_DELETE) as work:
+        async with transaction(self._pool, enter(_service(caller)), ALLOW_DELETE) as work:
             yield work
 
     async def try_as_caller(self, caller: Caller, sql: str, *values: Any) -> int:
         """Run a statement as the caller and undo it, to learn whether they may; return how many rows it touched."""
-        async with transaction(self._pool, enter(caller), ALLOW_DELETE) as work:
-            touched = await work.rows(f"with touched as ({sql} returning 1) select count(*) from touched", *values)
-            await work.run(Statement("rollback"), Statement("begin"))
-            return int(touched[0])
+        counted = f"with touched as ({sql} returning 1) select count(*) from touched"
+        return int((await try_out(self._pool, (enter(caller), ALLOW_DELETE), counted, *values))[0])
 
 
-async def find_bucket(work: Transaction, bucket: str) -> Row:
+def _service(caller: Caller) -> Caller:
+    return Caller({"role": "service_role"}, caller.method, caller.path, {})
+
+
+async def find_bucket(work: Asking, bucket: str) -> Row:
     """Return a bucket; raises StorageError."""
     found: Row | None = await work.row(f"select {BUCKET} from storage.buckets where id = $1", bucket)
     if found is None:
@@ -85,7 +94,7 @@ async def find_bucket(work: Transaction, bucket: str) -> Row:
     return found
 
 
-async def find_object(work: Transaction, bucket: str, name: str) -> Row:
+async def find_object(work: Asking, bucket: str, name: str) -> Row:
     """Return an object; raises StorageError."""
     found: Row | None = await work.row(
         f"select {OBJECT} from storage.objects where bucket_id = $1 and name = $2", bucket, name

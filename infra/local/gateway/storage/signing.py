@@ -31,23 +31,23 @@ class Signing:
         bucket, name = request.path["bucket"], check_key(request.path["name"])
         if body.get("transform"):
             raise StorageError(501, "NotSupported", "Image transformation is not supported by this local gateway", 501)
-        async with self._rows.as_caller(request.caller) as work:
-            await find_object(work, bucket, name)
+        work = self._rows.seen_by(request.caller)
+        await find_object(work, bucket, name)
         return Reply({"signedURL": self._address(bucket, name, seconds)})
 
     async def sign_many(self, request: StorageRequest) -> Reply:
         """``POST /object/sign/BUCKET``: an address for each of the named objects that the caller sees."""
         body = await request.document()
         seconds, names, bucket = _seconds(body), need_texts(body, "paths", SIGN_MAX), request.path["bucket"]
-        async with self._rows.as_caller(request.caller) as work:
-            seen = set(
-                await work.rows(
-                    "select to_json(name) from storage.objects where bucket_id = $1"
-                    " and name in (select json_array_elements_text($2))",
-                    bucket,
-                    names,
-                )
+        work = self._rows.seen_by(request.caller)
+        seen = set(
+            await work.rows(
+                "select to_json(name) from storage.objects where bucket_id = $1"
+                " and name in (select json_array_elements_text($2))",
+                bucket,
+                names,
             )
+        )
         return Reply(
             [
                 {

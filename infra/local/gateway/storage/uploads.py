@@ -71,8 +71,8 @@ class Uploads:
         return Reply({"Key": f"{target.bucket}/{name}", "Id": row["id"]})
 
     async def _bucket(self, caller: Caller, bucket: str) -> Row:
-        async with self._rows.as_service(caller) as work:
-            return await find_bucket(work, bucket)
+        work = self._rows.seen_by_service(caller)
+        return await find_bucket(work, bucket)
 
     async def _store(
         self, caller: Caller, target: Target, traits: Traits, chunks: AsyncIterator[bytes], limit: int
