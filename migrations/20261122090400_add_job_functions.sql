@@ -1,4 +1,4 @@
--- The job engine: enqueue, claim, heartbeat, finish, fail, release, cancel, sweep, redrive, depth.
+-- The job engine: enqueue, claim, heartbeat, finish, fail, release, cancel, sweep, depth.
 --
 -- Locks are always taken in this order, so that no two of these functions can deadlock:
 --   subject row (document or message)  →  group  →  lane  →  job.
@@ -426,6 +426,24 @@ begin
     return true;
 end $$;
 
+-- A lane whose count is off (it never should be) would cost its tenant turns; the sweep puts it right.
+create function rivulet.recount_lanes() returns integer
+language plpgsql volatile set search_path = '' as $$
+declare
+    v_mended integer;
+begin
+    with counted as (
+        select l.queue, l.tenant_id, l.running as noted,
+               (select count(*) from rivulet.jobs j
+                where j.queue = l.queue and j.tenant_id = l.tenant_id and j.state = 'running') as running
+        from rivulet.lanes l where l.running > 0 for update of l skip locked
+    )
+    update rivulet.lanes l set running = c.running from counted c
+    where l.queue = c.queue and l.tenant_id = c.tenant_id and c.running <> c.noted;
+    get diagnostics v_mended = row_count;
+    return v_mended;
+end $$;
+
 -- Keeps the promises that need a clock. Any listener may call it, as often as it likes; one at a time does the work.
 create function public.sweep_jobs_v1() returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
@@ -443,31 +461,10 @@ begin
     update rivulet.jobs j set state = 'ready' where j.id in (  -- a group whose head vanished without promoting the next
         select min(w.id) from rivulet.jobs w where w.state = 'waiting'
         and not exists (select from rivulet.jobs a where a.group_key = w.group_key and a.state <> 'waiting') group by w.group_key);
+    perform rivulet.recount_lanes();
     perform rivulet.wake_lanes(name) from rivulet.queues;
     perform rivulet.ensure_history_partitions();
     return jsonb_build_object('status', 'done', 'swept', v_swept);
-end $$;
-
--- Gives dead jobs a new life. The document or answer is set back to its start by p_subject, or for a whole queue.
-create function public.redrive_jobs_v1(p_queue text, p_subject uuid default null, p_limit integer default 100) returns integer
-language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
-declare
-    h rivulet.job_history;
-    v_count integer := 0;
-begin
-    for h in select distinct on (subject_id) * from rivulet.job_history
-             where queue = p_queue and outcome = 'dead' and (p_subject is null or subject_id = p_subject)
-             order by subject_id, finished_at desc limit least(p_limit, 1000) loop
-        if h.queue in ('parse', 'embed') then
-            continue when not rivulet.restart_document(h.subject_id);
-        elsif h.queue = 'respond' then
-            continue when not rivulet.restart_answer(h.subject_id);
-        else
-            perform rivulet.enqueue(h.queue, h.tenant_id, h.subject_id, h.payload, h.trace_id, h.group_key);
-        end if;
-        v_count := v_count + 1;
-    end loop;
-    return v_count;
 end $$;
 
 -- For autoscalers and people: what could run now if there were workers, what runs, and how long the oldest has waited.

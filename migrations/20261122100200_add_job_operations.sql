@@ -1,0 +1,157 @@
+-- What operators see and do: workers, an overview, lists of live and dead jobs, redrive with a record, retention.
+
+-- Who works, as the workers last said themselves. Unlogged: after a crash of the database they say it again.
+create unlogged table rivulet.workers (
+    worker_id text primary key,
+    queues text[] not null,
+    concurrency integer not null,
+    running integer not null,
+    hears boolean not null,                    -- its doorbell works; otherwise it looks by timer
+    started_at timestamptz not null default clock_timestamp(),
+    seen_at timestamptz not null default clock_timestamp()
+) with (fillfactor = 50);
+
+create function public.report_worker_v1(
+    p_worker text, p_queues text[], p_concurrency integer, p_running integer, p_hears boolean
+) returns void
+language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
+begin
+    insert into rivulet.workers (worker_id, queues, concurrency, running, hears)
+    values (p_worker, p_queues, p_concurrency, p_running, p_hears)
+    on conflict (worker_id) do update
+        set running = excluded.running, hears = excluded.hears, seen_at = clock_timestamp();
+    delete from rivulet.workers where seen_at < clock_timestamp() - interval '10 minutes';
+end $$;
+
+-- What operators did, for good.
+create table rivulet.audit_log (
+    id bigint generated always as identity primary key,
+    at timestamptz not null default clock_timestamp(),
+    action text not null,
+    detail jsonb not null
+);
+
+create function rivulet.audit(p_action text, p_detail jsonb) returns void
+language sql volatile set search_path = '' as
+$$ insert into rivulet.audit_log (action, detail) values (p_action, p_detail) $$;
+
+-- One look at everything: per queue its depth, the age of its oldest ready job, what ended in the last minute and how many
+-- are dead; the fullest lanes; the workers seen in the last minute.
+create function public.engine_status_v1() returns jsonb
+language sql stable security definer set search_path = '' set statement_timeout = '5s' as $$
+    select jsonb_build_object(
+        'queues', (
+            select jsonb_object_agg(q.name, depth.value || jsonb_build_object(
+                'done_last_minute', (select count(*) from rivulet.job_history h where h.queue = q.name and h.outcome = 'done'
+                                     and h.finished_at > clock_timestamp() - interval '1 minute'),
+                'dead', (select count(*) from rivulet.job_history h where h.queue = q.name and h.outcome = 'dead')))
+            from rivulet.queues q join jsonb_each(public.queue_depth_v1()) depth on depth.key = q.name),
+        'lanes', (
+            select coalesce(jsonb_agg(to_jsonb(l)), '[]') from (
+                select queue, tenant_id, running, max_running, paused from rivulet.lanes
+                where running > 0 or paused order by running desc, queue, tenant_id limit 10) l),
+        'workers', (
+            select coalesce(jsonb_agg(to_jsonb(w) || jsonb_build_object(
+                       'seen_seconds_ago', extract(epoch from clock_timestamp() - w.seen_at)) order by w.worker_id), '[]')
+            from rivulet.workers w where w.seen_at > clock_timestamp() - interval '1 minute'))
+$$;
+
+-- Live jobs, oldest first.
+create function public.list_jobs_v1(p_queue text default null, p_state text default null, p_limit integer default 50)
+returns jsonb
+language sql stable security definer set search_path = '' set statement_timeout = '5s' as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'id', j.id, 'queue', j.queue, 'state', j.state, 'tenant_id', j.tenant_id, 'subject_id', j.subject_id,
+        'attempt', j.attempt, 'crash_count', j.crash_count, 'worker_id', j.worker_id, 'last_error', j.last_error,
+        'age_seconds', extract(epoch from clock_timestamp() - j.created_at), 'trace_id', j.trace_id) order by j.id), '[]')
+    from (select * from rivulet.jobs where (p_queue is null or queue = p_queue)
+          and (p_state is null or state = p_state::rivulet.job_state) order by id limit least(p_limit, 1000)) j
+$$;
+
+-- Everything about one job, live or ended; null if there never was one.
+create function public.show_job_v1(p_job bigint) returns jsonb
+language sql stable security definer set search_path = '' set statement_timeout = '5s' as $$
+    select coalesce((select to_jsonb(j) from rivulet.jobs j where j.id = p_job),
+                    (select to_jsonb(h) from rivulet.job_history h where h.id = p_job))
+$$;
+
+-- Dead jobs, latest first.
+create function public.list_dead_v1(p_queue text default null, p_limit integer default 50) returns jsonb
+language sql stable security definer set search_path = '' set statement_timeout = '5s' as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'id', h.id, 'queue', h.queue, 'tenant_id', h.tenant_id, 'subject_id', h.subject_id, 'attempt', h.attempt,
+        'crash_count', h.crash_count, 'error_code', h.error_code, 'error_message', h.error_message,
+        'finished_at', h.finished_at, 'trace_id', h.trace_id) order by h.finished_at desc), '[]')
+    from (select * from rivulet.job_history where outcome = 'dead' and (p_queue is null or queue = p_queue)
+          order by finished_at desc limit least(p_limit, 1000)) h
+$$;
+
+-- Gives dead jobs a new life, one for each subject whose last end it was; the document or answer starts anew. Recorded.
+create function public.redrive_jobs_v1(p_queue text, p_subject uuid default null, p_limit integer default 100)
+returns integer
+language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
+declare
+    h rivulet.job_history;
+    v_subjects uuid[] := '{}';
+begin
+    for h in select distinct on (subject_id) * from rivulet.job_history
+             where queue = p_queue and outcome = 'dead' and (p_subject is null or subject_id = p_subject)
+             order by subject_id, finished_at desc loop
+        exit when array_length(v_subjects, 1) >= least(p_limit, 1000);
+        if rivulet.redrive(h) then v_subjects := v_subjects || h.subject_id; end if;
+    end loop;
+    perform rivulet.audit('redrive', jsonb_build_object('queue', p_queue, 'subjects', to_jsonb(v_subjects)));
+    return coalesce(array_length(v_subjects, 1), 0);
+end $$;
+
+-- False if there is nothing to do again: the subject is gone, has come to a good end since, or is under way.
+create function rivulet.redrive(h rivulet.job_history) returns boolean
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+    if exists (select from rivulet.jobs where queue = h.queue and subject_id = h.subject_id) then return false; end if;
+    case
+        when h.queue in ('parse', 'embed') then return rivulet.restart_document(h.subject_id);
+        when h.queue = 'respond' then return rivulet.restart_answer(h.subject_id);
+        when exists (select from rivulet.job_history later where later.subject_id = h.subject_id and later.queue = h.queue
+                     and later.outcome = 'done' and later.finished_at > h.finished_at) then return false;
+        else
+            perform rivulet.enqueue(h.queue, h.tenant_id, h.subject_id, h.payload, h.trace_id, h.group_key);
+            return true;
+    end case;
+end $$;
+
+-- Drops whole days of history, and what the default partition holds of them. Run it daily; hosted Supabase has pg_cron:
+--   select cron.schedule('rivulet-history', '17 3 * * *', 'select public.drop_history_v1(30)');
+--   select cron.schedule('rivulet-vacuum', '30 seconds', 'vacuum rivulet.jobs, rivulet.lanes, rivulet.queues');
+--   select cron.schedule('rivulet-sweep', '30 seconds', 'select public.sweep_jobs_v1()');
+create function public.drop_history_v1(p_keep_days integer) returns integer
+language plpgsql security definer set search_path = '' as $$
+declare
+    v_oldest date := current_date - greatest(p_keep_days, 1);
+    v_name text;
+    v_dropped integer := 0;
+begin
+    for v_name in select relname from pg_class where relnamespace = 'rivulet'::regnamespace
+                  and relname ~ '^job_history_\d{4}_\d{2}_\d{2}$'
+                  and to_date(right(relname, 10), 'YYYY_MM_DD') < v_oldest loop
+        execute format('drop table rivulet.%I', v_name);
+        v_dropped := v_dropped + 1;
+    end loop;
+    delete from rivulet.job_history_default where finished_at < v_oldest;
+    perform rivulet.audit('drop_history', jsonb_build_object('before', v_oldest, 'partitions', v_dropped));
+    return v_dropped;
+end $$;
+
+do $$
+declare
+    f regprocedure;
+begin
+    foreach f in array array[
+        'public.report_worker_v1(text, text[], integer, integer, boolean)', 'public.engine_status_v1()',
+        'public.list_jobs_v1(text, text, integer)', 'public.show_job_v1(bigint)', 'public.list_dead_v1(text, integer)',
+        'public.redrive_jobs_v1(text, uuid, integer)', 'public.drop_history_v1(integer)']::regprocedure[] loop
+        execute format('revoke execute on function %s from public, anon, authenticated', f);
+        execute format('grant execute on function %s to service_role', f);
+    end loop;
+    revoke execute on function rivulet.audit(text, jsonb), rivulet.redrive(rivulet.job_history) from public;
+end $$;
