@@ -9,6 +9,8 @@ from uuid import UUID
 
 import typer
 
+from infra.cli.engine import commands as engine_commands
+
 app = typer.Typer(
     help="Questions about your own documents, answered with sources. Start with: rivulet up",
     no_args_is_help=True,
@@ -16,6 +18,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command()(engine_commands.queues)
+app.add_typer(engine_commands.jobs_app, name="jobs")
+app.add_typer(engine_commands.dead_app, name="dead")
 Part = Annotated[str | None, typer.Argument(help="One part alone; see rivulet status.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 

@@ -1,0 +1,109 @@
+"""`rivulet queues`, `rivulet jobs …` and `rivulet dead …`."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
+InQueue = Annotated[str | None, typer.Option(help="Only this queue.", show_default=False)]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")]
+REFRESH_SECONDS = 1.0
+
+jobs_app = typer.Typer(help="List, show and cancel jobs.", no_args_is_help=True)
+dead_app = typer.Typer(help="List the jobs that failed for good, and give them a new life.", no_args_is_help=True)
+
+
+def queues(
+    as_json: AsJson = False,
+    live: Annotated[bool, typer.Option("--live", help="Show it anew each second, until Ctrl-C.")] = False,
+) -> None:
+    """Show the job engine: depth and age of each queue, rates, lanes, workers, dead jobs."""
+    from infra.cli.engine import screens
+    from infra.cli.engine.calls import Engine
+
+    engine = Engine()
+    if not live:
+        _show(engine.call("engine_status_v1"), as_json, screens.overview)
+        return
+    from rich.live import Live
+
+    with Live(screens.overview(engine.call("engine_status_v1")), auto_refresh=False) as screen:
+        while True:
+            time.sleep(REFRESH_SECONDS)
+            screen.update(screens.overview(engine.call("engine_status_v1")), refresh=True)
+
+
+@jobs_app.command("list")
+def list_jobs(
+    queue: InQueue = None,
+    state: Annotated[str | None, typer.Option(help="waiting, delayed, ready or running.", show_default=False)] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List live jobs, oldest first."""
+    from infra.cli.engine import screens
+    from infra.cli.engine.calls import Engine
+
+    _show(Engine().call("list_jobs_v1", queue=queue, state=state, limit=limit), as_json, screens.jobs)
+
+
+@jobs_app.command("show")
+def show_job(job: Annotated[int, typer.Argument(help="The job's id.")]) -> None:
+    """Print everything about one job, live or ended, as JSON."""
+    from infra.cli.console import write
+    from infra.cli.engine.calls import Engine
+    from infra.cli.errors import CommandError
+
+    found = Engine().call("show_job_v1", job=job)
+    if found is None:
+        raise CommandError(f"There is no job {job}.")
+    write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+
+
+@jobs_app.command("cancel")
+def cancel_job(job: Annotated[int, typer.Argument(help="The job's id.")]) -> None:
+    """Cancel a job; a running one is asked to stop."""
+    from infra.cli.console import out
+    from infra.cli.engine.calls import Engine
+    from infra.cli.errors import CommandError
+
+    reply = Engine().call("cancel_job_v1", job=job)
+    if reply["status"] == "unknown":
+        raise CommandError(f"There is no live job {job}; `rivulet jobs show {job}` tells how it ended.")
+    out().print(f"Cancelled {reply['jobs']} job(s) of that document or answer.")
+
+
+@dead_app.command("list")
+def list_dead(queue: InQueue = None, limit: Limit = 50, as_json: AsJson = False) -> None:
+    """List dead jobs, latest first, each with its reason."""
+    from infra.cli.engine import screens
+    from infra.cli.engine.calls import Engine
+
+    _show(Engine().call("list_dead_v1", queue=queue, limit=limit), as_json, screens.dead)
+
+
+@dead_app.command("redrive")
+def redrive(
+    queue: Annotated[str, typer.Argument(help="The queue.")],
+    subject: Annotated[UUID | None, typer.Option(help="Only this document or answer.", show_default=False)] = None,
+    limit: Limit = 100,
+) -> None:
+    """Give dead jobs a new life: their documents and answers start anew."""
+    from infra.cli.console import out
+    from infra.cli.engine.calls import Engine
+
+    revived = Engine().call("redrive_jobs_v1", queue=queue, subject=subject and str(subject), limit=limit)
+    out().print(f"Revived {revived}.")
+
+
+def _show(found: Any, as_json: bool, screen: Callable[[Any], Any]) -> None:
+    from infra.cli.console import out, write
+
+    if as_json:
+        write(json.dumps(found) + "\n")
+    else:
+        out().print(screen(found))
