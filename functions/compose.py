@@ -1,20 +1,45 @@
 """Puts handlers and effects together, for the composition roots: `listeners.__main__` and `functions.main`.
 
-Imports stand inside: a process loads only what its queues need, which halves the start and the memory of most.
+Imports stand inside: a process loads only what its queues need, and the large client libraries load in a thread while
+it already listens.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
 from functions.dispatch import Handler
 from functions.effects.supabase import Supabase
-from schema.jobs import Queue
+from functions.handlers.retrieve import Retriever
+from schema.jobs import Claim, Queue
 from schema.ports import Embedder
 from schema.settings import Settings
 
 
 def handlers(settings: Settings, supabase: Supabase, queues: Iterable[Queue]) -> Mapping[Queue, Handler]:
-    """The handler of each of the queues, on real services. Nothing is connected before it is used."""
-    return {queue: _MAKERS[queue](settings, supabase) for queue in queues}
+    """The handler of each of the queues, on real services. Nothing is connected before it is used.
+
+    Needs a running event loop: the handlers load behind its back.
+    """
+    return {queue: _Loading(_MAKERS[queue], settings, supabase) for queue in queues}
+
+
+def retriever(settings: Settings, supabase: Supabase) -> Retriever:
+    """What finds passages, on real services. Takes a while: it loads the client of the vector store."""
+    from functions.effects.answers_supabase import SupabaseAnswers
+    from functions.effects.vectors_chroma import ChromaVectors
+
+    return Retriever(SupabaseAnswers(supabase), _embedder(settings), ChromaVectors(settings.chroma_url))
+
+
+class _Loading:
+    """A handler that is being loaded; the first jobs wait for it."""
+
+    def __init__(self, make: Callable[[Settings, Supabase], Handler], settings: Settings, supabase: Supabase) -> None:
+        self._loaded = asyncio.create_task(asyncio.to_thread(make, settings, supabase), name="load handler")
+
+    async def __call__(self, claim: Claim) -> None:
+        handler = await asyncio.shield(self._loaded)
+        await handler(claim)
 
 
 def _parse(_: Settings, supabase: Supabase) -> Handler:
@@ -38,14 +63,11 @@ def _respond(settings: Settings, supabase: Supabase) -> Handler:
     from functions.effects import models_together
     from functions.effects.announce_supabase import SupabaseAnnouncer
     from functions.effects.answers_supabase import SupabaseAnswers
-    from functions.effects.vectors_chroma import ChromaVectors
     from functions.handlers.respond import RespondHandler
-    from functions.handlers.retrieve import Retriever
 
-    answers = SupabaseAnswers(supabase)
     return RespondHandler(
-        store=answers,
-        retriever=Retriever(answers, _embedder(settings), ChromaVectors(settings.chroma_url)),
+        store=SupabaseAnswers(supabase),
+        retriever=retriever(settings, supabase),
         generator=models_together.TogetherGenerator(models_together.connect(settings), settings.chat_model),
         announcer=SupabaseAnnouncer(supabase),
     )

@@ -25,6 +25,11 @@ class Drains:
 
     async def drain(self, queues: Sequence[Queue], seconds: float) -> Drained | None:
         """Drain the queues that nobody drains here; None: all are being drained. A caller that leaves stops nothing."""
+        task = self.begin(queues, seconds)
+        return None if task is None else await asyncio.shield(task)
+
+    def begin(self, queues: Sequence[Queue], seconds: float) -> asyncio.Task[Drained] | None:
+        """As `drain`, without waiting for its end."""
         mine = [queue for queue in queues if not self._heard(queue)]
         if not mine or self._ending:
             return None
@@ -33,13 +38,15 @@ class Drains:
         task = asyncio.create_task(self._run(drain), name="drain")
         self._behind.add(task)
         task.add_done_callback(self._behind.discard)
-        return await asyncio.shield(task)
+        return task
 
-    def end(self) -> None:
-        """The process has to end."""
+    async def end(self) -> None:
+        """The process has to end: finish or give back what runs, and start nothing more."""
         self._ending = True
         for drain in self._active:
             drain.end()
+        if self._behind:
+            await asyncio.wait(self._behind)
 
     def _heard(self, queue: Queue) -> bool:
         for drain in self._active:

@@ -1,0 +1,45 @@
+"""Whether outside services can be reached: a `Probe` for each."""
+
+import httpx
+import redis.asyncio as redis
+
+from functions.effects.supabase import Supabase
+from schema.serving import Probe
+
+TOGETHER_URL = "https://api.together.ai"
+
+
+def data_api(supabase: Supabase) -> Probe:
+    """The Data API, and the database behind it."""
+
+    async def probe() -> None:
+        await supabase.client.table("libraries").select("id").limit(1).execute()
+
+    return probe
+
+
+def vectors(http: httpx.AsyncClient, chroma_url: str) -> Probe:
+    """Chroma."""
+    return _get(http, f"{chroma_url}/api/v2/heartbeat")
+
+
+def models(http: httpx.AsyncClient, base_url: str | None, key: str) -> Probe:
+    """The model service, without using a model."""
+    return _get(http, f"{base_url or TOGETHER_URL}/v1/models", {"Authorization": f"Bearer {key}"})
+
+
+def cache(url: str) -> Probe:
+    """Redis."""
+
+    async def probe() -> None:
+        async with redis.from_url(url, retry=None) as client:
+            await client.ping()
+
+    return probe
+
+
+def _get(http: httpx.AsyncClient, url: str, headers: dict[str, str] | None = None) -> Probe:
+    async def probe() -> None:
+        (await http.get(url, headers=headers)).raise_for_status()
+
+    return probe
