@@ -1,4 +1,4 @@
-"""`python -m listeners QUEUE [QUEUE …] [--concurrency N]`: the composition root of a listener."""
+"""`python -m listeners QUEUE [QUEUE …] [--concurrency N] [--health-port PORT]`: the composition root of a listener."""
 
 import argparse
 import asyncio
@@ -23,15 +23,16 @@ def main() -> None:
     except ConfigurationError as error:
         sys.exit(str(error))
     configure_logs(settings.log_level)
-    asyncio.run(_serve(settings, arguments.queues, arguments.concurrency))
+    asyncio.run(_serve(settings, arguments))
 
 
-async def _serve(settings: Settings, queues: list[Queue], concurrency: int) -> None:
+async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
     supabase = Supabase(settings)
     beats = SupabaseBeats(settings)
-    handlers = compose.handlers(settings, supabase, queues)
+    handlers = compose.handlers(settings, supabase, arguments.queues)
+    jobs = SupabaseJobs(supabase)
     try:
-        await Listener(settings, SupabaseJobs(supabase), beats, handlers, concurrency).run()
+        await Listener(settings, jobs, beats, handlers, arguments.concurrency, arguments.health_port).run()
     finally:
         beats.close()
         await supabase.close()
@@ -41,9 +42,17 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m listeners", description="Claims and does the jobs of one or more queues."
     )
-    parser.add_argument("queues", nargs="+", type=Queue, metavar="QUEUE", help=", ".join(Queue))
+    parser.add_argument("queues", nargs="+", type=_queue, metavar="QUEUE", help=", ".join(Queue))
     parser.add_argument("--concurrency", type=_positive, default=4, help="jobs of each queue at once (default: 4)")
+    parser.add_argument("--health-port", type=_positive, help="serve /healthz and /readyz here (default: nowhere)")
     return parser.parse_args()
+
+
+def _queue(text: str) -> Queue:
+    try:
+        return Queue(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"there is no queue {text!r}; the queues are {', '.join(Queue)}") from None
 
 
 def _positive(text: str) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -31,6 +32,7 @@ class ClaimLoop:
         running: RunningJobs,
         hears: Callable[[], bool],
     ) -> None:
+        self.answered_at = time.monotonic()  # when the queue last replied
         self._claimer = Claimer(queue, concurrency, worker, jobs, running, lambda *_: self.wake())
         self._hears = hears
         self._wake = asyncio.Event()
@@ -57,10 +59,12 @@ class ClaimLoop:
     async def _claim(self) -> float:
         """Claim and start jobs; returns how long to pause, in seconds."""
         try:
-            return self._pause_after(await self._claimer.claim())
+            batch = await self._claimer.claim()
         except JobError as error:
             log.warning("claim_failed", queue=self._claimer.queue.value, error=error.message)
             return DEAF_POLL_SECONDS
+        self.answered_at = time.monotonic()
+        return self._pause_after(batch)
 
     def _pause_after(self, batch: ClaimBatch) -> float:
         if batch.more:

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import suppress
 
 import structlog
@@ -13,8 +13,9 @@ from functions.work.running import GRACE_SECONDS, RunningJobs
 from functions.work.worker import worker_name
 from listeners.claim import ClaimLoop
 from listeners.doorbell import Doorbell
+from listeners.report import report_forever
 from listeners.sweep import sweep_forever
-from schema.jobs import Queue
+from schema.jobs import Queue, WorkerReport
 from schema.ports import Beats, JobStore
 from schema.settings import Settings
 
@@ -25,9 +26,17 @@ class Listener:
     """One process that serves one or more queues."""
 
     def __init__(
-        self, settings: Settings, jobs: JobStore, beats: Beats, handlers: Mapping[Queue, Handler], concurrency: int
+        self,
+        settings: Settings,
+        jobs: JobStore,
+        beats: Beats,
+        handlers: Mapping[Queue, Handler],
+        concurrency: int,
+        health_port: int | None = None,
     ) -> None:
         self.worker = worker_name()
+        self._concurrency = concurrency
+        self._health_port = health_port
         self._jobs = jobs
         self._running = RunningJobs(Dispatcher(jobs, handlers), jobs)
         self._keeper = LeaseKeeper(beats, self._running, asyncio.get_running_loop())
@@ -44,11 +53,33 @@ class Listener:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         self._keeper.start()
-        helpers = [asyncio.create_task(self._doorbell.run()), asyncio.create_task(sweep_forever(self._jobs))]
+        helpers = [asyncio.create_task(helper) for helper in self._helpers()]
         loops = [asyncio.create_task(loop.run()) for loop in self._loops.values()]
         log.info("listening", worker=self.worker, queues=[queue.value for queue in self._loops])
         await _first_of(stopping, [*helpers, *loops])
         await self._end(helpers, loops)
+
+    def describe(self) -> WorkerReport:
+        """What this listener says of itself."""
+        return WorkerReport(
+            worker=self.worker,
+            queues=list(self._loops),
+            concurrency=self._concurrency,
+            running=len(self._running.claims()),
+            hears=self._doorbell.hears,
+        )
+
+    def _helpers(self) -> Iterator[Coroutine[None, None, None]]:
+        yield self._doorbell.run()
+        yield sweep_forever(self._jobs)
+        yield report_forever(self._jobs, self.describe)
+        if self._health_port is not None:
+            from listeners.health import Health  # a web server, which most listeners do not load
+
+            yield Health(self.describe, self._answered_at).serve(self._health_port)
+
+    def _answered_at(self) -> float:
+        return max(loop.answered_at for loop in self._loops.values())
 
     async def _end(self, helpers: list[asyncio.Task[None]], loops: list[asyncio.Task[None]]) -> None:
         for loop in self._loops.values():

@@ -46,6 +46,18 @@ class ClaimBatch(BaseModel):
     more: bool
 
 
+class WorkerReport(BaseModel):
+    """What a listener says of itself. `hears`: its doorbell works; otherwise it looks by timer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    worker: str
+    queues: Sequence[Queue]
+    concurrency: int
+    running: int
+    hears: bool
+
+
 class Beat(StrEnum):
     """What a heartbeat learns about a job."""
 

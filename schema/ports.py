@@ -11,7 +11,7 @@ from uuid import UUID
 from schema.answers import Answer, Delta, Passage, Placement, Question, Turn
 from schema.documents import Chunk, Document, EmbedBatch, Parsed
 from schema.errors import JobError
-from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue
+from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue, WorkerReport
 
 Vector = Sequence[float]
 TextKind = Literal["query", "document"]  # models embed the two differently
@@ -34,6 +34,9 @@ class JobStore(Protocol):
 
     async def sweep(self) -> None:
         """Take back jobs whose worker vanished or hangs, and end those that nobody can finish."""
+
+    async def report(self, worker: WorkerReport) -> None:
+        """Say who works, for operators."""
 
 
 class ParseStore(Protocol):

@@ -7,7 +7,7 @@ import httpx
 
 from functions.effects.supabase import Supabase, key_headers
 from schema.errors import JobError, PermanentError, RateLimitedError, TransientError
-from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue
+from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue, WorkerReport
 from schema.settings import Settings
 
 LEASE_SECONDS = 30
@@ -46,6 +46,10 @@ class SupabaseJobs:
     async def sweep(self) -> None:
         """Take back what vanished workers held."""
         await self._supabase.call("sweep_jobs_v1")
+
+    async def report(self, worker: WorkerReport) -> None:
+        """Say who works."""
+        await self._supabase.call("report_worker_v1", **worker.model_dump(mode="json"))
 
     async def _fail(self, claim: Claim, kind: str, code: str, message: str, retry_after: float) -> None:
         await self._supabase.call(

@@ -45,7 +45,7 @@ def read(file: Path, declared: str | None) -> Parsed:
     """The blocks of a file; `PermanentError` says what is wrong with it."""
     data = file.read_bytes()
     if not data.strip():
-        raise PermanentError("empty", "The file is empty.")
+        raise PermanentError("empty", "The file is empty. Upload one that has content.")
     mime = detect_type(data, file, declared)
     try:
         result = kreuzberg.extract_bytes_sync(_as_utf8(data, mime), mime, CONFIG)

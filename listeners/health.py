@@ -1,0 +1,47 @@
+"""Health over HTTP: `/healthz`, the process works; `/readyz`, it also reaches the queue."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from schema.jobs import WorkerReport
+
+# A claim loop asks at least every 6.5 seconds, and gives up a call after 10 and 30.
+PATIENCE_SECONDS = 60.0
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the listener, which drains first."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Health:
+    """What the two addresses answer. `answered_at`: monotonic time of the latest reply to a claim, of any queue."""
+
+    def __init__(self, describe: Callable[[], WorkerReport], answered_at: Callable[[], float]) -> None:
+        self._describe = describe
+        self._answered_at = answered_at
+
+    async def serve(self, port: int) -> None:
+        """Serve on all addresses until cancelled: whoever asks is outside the container."""
+        app = Starlette(routes=[Route("/healthz", self._alive), Route("/readyz", self._ready)])
+        config = uvicorn.Config(app, host="0.0.0.0", port=port, log_level="warning", access_log=False, lifespan="off")  # noqa: S104
+        await _Server(config).serve()
+
+    async def _alive(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok", **self._describe().model_dump(mode="json")})
+
+    async def _ready(self, _: Request) -> Response:
+        silent = time.monotonic() - self._answered_at()
+        ready = silent < PATIENCE_SECONDS
+        body = {"status": "ok" if ready else "the queue does not answer", "silent_seconds": round(silent, 1)}
+        return JSONResponse(body, 200 if ready else 503)

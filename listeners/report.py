@@ -1,0 +1,24 @@
+"""Tells the database who works here, so that operators see it."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from schema.errors import JobError
+from schema.jobs import WorkerReport
+from schema.ports import JobStore
+
+REPORT_SECONDS = 15.0
+
+log = structlog.get_logger()
+
+
+async def report_forever(jobs: JobStore, describe: Callable[[], WorkerReport]) -> None:
+    """Report until cancelled."""
+    while True:
+        try:
+            await jobs.report(describe())
+        except JobError as error:
+            log.warning("report_failed", error=error.message)
+        await asyncio.sleep(REPORT_SECONDS)
