@@ -7,10 +7,10 @@ STAMP := $(VENV)/.installed-$(shell pwd | cksum | cut -d' ' -f1)
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check lock
+.PHONY: help setup demo up down test check lock bench-setup
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Install everything into .venv; does nothing when that is done
 
@@ -40,3 +40,9 @@ check: setup ## Everything CI checks: format, lint, types, imports, tests
 lock: setup ## Compile requirements.txt anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --override requirements/overrides.txt -o requirements.txt
+	$(BIN)/uv pip compile --quiet requirements/bench.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links -o requirements/bench.txt
+
+bench-setup: setup ## Install the queues that tests.benchmarks.queue compares with
+	$(BIN)/python -m venv $(VENV)/bench
+	$(VENV)/bench/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements/bench.txt
