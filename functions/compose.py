@@ -87,6 +87,13 @@ def _purge(settings: Settings, supabase: Supabase) -> Handler:
     )
 
 
+def _backfill(_: Settings, supabase: Supabase) -> Handler:
+    from functions.effects.watches_supabase import SupabaseWatches
+    from functions.handlers.backfill import BackfillHandler
+
+    return BackfillHandler(SupabaseWatches(supabase))
+
+
 def _embedder(settings: Settings) -> Embedder:
     from functions.effects import models_together
     from functions.effects.cache_redis import RedisCache
@@ -101,4 +108,5 @@ _MAKERS: Mapping[Queue, Callable[[Settings, Supabase], Handler]] = {
     Queue.EMBED: _embed,
     Queue.RESPOND: _respond,
     Queue.PURGE: _purge,
+    Queue.BACKFILL: _backfill,
 }

@@ -72,6 +72,13 @@ class PurgeStore(Protocol):
         """End the job; the receipt is kept in its history."""
 
 
+class WatchStore(Protocol):
+    """Watched tables, as the backfill handler uses them."""
+
+    async def backfill(self, claim: Claim) -> bool:
+        """Look at the rows of this job and end it; False if a row was being written and nothing was done."""
+
+
 class AnswerStore(Protocol):
     """An answer's row, as the respond handler uses it."""
 

@@ -34,6 +34,8 @@ class ParseHandler:
     async def _load(self, document: Document) -> bytes:
         if document.content is not None:
             return document.content.encode()
+        if document.source == "row":
+            raise PermanentError("too_large", "The watched columns of this row hold more than 10 MB of text.")
         if (document.bytes or 0) > MAX_FILE_BYTES:
             raise PermanentError("too_large", f"Files of more than {MAX_FILE_BYTES // 1024**2} MB are not read.")
         if document.bucket is None or document.object_name is None:

@@ -8,8 +8,13 @@ from infra.local import account, chroma, database, environment, health, ports, p
 from infra.local.part import Part
 
 Note = Callable[[str, str], None]
-# Queue → how many jobs one listener works on at a time.
-LISTENERS = {"parse": 2, "embed": 2, "respond": 4, "purge": 1}
+# Listener → the queues it serves, and how many jobs of each it works on at a time.
+LISTENERS = {
+    "parse": (("parse",), 2),
+    "embed": (("embed",), 2),
+    "respond": (("respond",), 4),
+    "purge": (("purge", "backfill"), 1),
+}
 SERVERS = ("postgres", "redis", "chroma", "models", "gateway")
 
 
@@ -33,12 +38,13 @@ class Plan:
         servers = [_postgres(self), _redis(self), _chroma(self), _gateway(self)]
         if "models" in self.ports:
             servers.append(_models(self))
-        return servers + [self._listener(queue, tuple(server.name for server in servers)) for queue in LISTENERS]
+        return servers + [self._listener(name, tuple(server.name for server in servers)) for name in LISTENERS]
 
-    def _listener(self, queue: str, needs: tuple[str, ...]) -> Part:
+    def _listener(self, name: str, needs: tuple[str, ...]) -> Part:
+        queues, concurrency = LISTENERS[name]
         return Part(
-            name=queue,
-            command=(sys.executable, "-m", "listeners", queue, "--concurrency", str(LISTENERS[queue])),
+            name=name,
+            command=(sys.executable, "-m", "listeners", *queues, "--concurrency", str(concurrency)),
             environment={**self.given, **environment.application(self.ports, self.secrets, self.given)},
             needs=needs,
             # It takes longer to load than all servers together, and connects again and again anyway.

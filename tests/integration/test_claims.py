@@ -17,6 +17,7 @@ WRITES: dict[str, list[tuple[str, list[object]]]] = {
     "embed": [("start_embed_v1", []), ("complete_embed_v1", ["model"])],
     "respond": [("start_respond_v1", []), ("save_draft_v1", ["text"]), ("complete_respond_v1", [ANSWER])],
     "purge": [("start_purge_v1", []), ("complete_purge_v1", [{}])],
+    "backfill": [("complete_backfill_v1", [])],
 }
 
 
@@ -32,6 +33,9 @@ def make_work(engine: Engine, queue: str) -> None:
             engine.ask(engine.conversation(user))
         case "purge":
             engine.all("delete from public.documents where id = %s", engine.document(user))
+        case "backfill":
+            engine.all("create table public.notes (id int primary key, body text)")
+            engine.one("select rivulet.watch('public.notes', %s, 'id', array['body'])", engine.library(user))
 
 
 @pytest.mark.parametrize(

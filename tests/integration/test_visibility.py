@@ -19,6 +19,7 @@ TABLES = [
     "messages",
     "citations",
     "feedback",
+    "watches",
 ]
 
 
@@ -56,6 +57,9 @@ def full(engine: Engine) -> tuple[uuid.UUID, uuid.UUID]:
     }
     engine.act("complete_respond_v1", job, {**ANSWER, "citations": [citation]})
     engine.all("insert into public.feedback (message_id, user_id, rating) values (%s, %s, 1)", answer, user)
+    engine.all("create schema shop")
+    engine.all("create table shop.notes (id int primary key, body text)")
+    engine.one("select rivulet.watch('shop.notes', %s, 'id', array['body'])", engine.library(user))
     return user, stranger
 
 
