@@ -61,7 +61,7 @@ class Wire:
         reply = await self.join(topic, config, token)
         assert reply["status"] == "ok", reply
         if reply["response"]["postgres_changes"]:
-            notice = await self.event("system")
+            notice = await self.event("system", topic)
             assert notice.payload["message"] == "Subscribed to PostgreSQL", notice
 
     async def event(self, event: str, topic: str | None = None) -> Frame:

@@ -38,27 +38,31 @@ class Catalog:
         self._readable: dict[tuple[str, int], tuple[float, frozenset[str]]] = {}
 
     def forget(self) -> None:
-        """Ask anew the next time."""
-        self._tables.clear()
-        self._readable.clear()
+        """Ask anew the next time; answers that are on their way are not kept either."""
+        self._tables = {}
+        self._readable = {}
 
     async def tables(self, session: Connection, oids: set[int]) -> dict[int, Table]:
         """Return those of the tables that exist."""
-        now = time.monotonic()
-        missing = [oid for oid in oids if oid not in self._tables or self._tables[oid][0] <= now]
+        kept, now = self._tables, time.monotonic()
+        known = {oid: kept[oid] for oid in oids if oid in kept and kept[oid][0] > now}
+        missing = oids - known.keys()
         if missing:
             found = await catalog.load_tables(session, missing)
-            self._tables |= {oid: (now + CATALOG_SECONDS, found.get(oid)) for oid in missing}
-        return {oid: table for oid in oids if (table := self._tables[oid][1]) is not None}
+            known |= {oid: (now + CATALOG_SECONDS, found.get(oid)) for oid in missing}
+            kept |= known
+        return {oid: table for oid, (_, table) in known.items() if table is not None}
 
     async def readable(self, session: Connection, pairs: set[tuple[str, int]]) -> Readable:
         """Return the columns that each role may SELECT of each table."""
-        now = time.monotonic()
-        missing = [pair for pair in pairs if pair not in self._readable or self._readable[pair][0] <= now]
+        kept, now = self._readable, time.monotonic()
+        known = {pair: kept[pair] for pair in pairs if pair in kept and kept[pair][0] > now}
+        missing = pairs - known.keys()
         if missing:
             found = await catalog.load_readable(session, missing)
-            self._readable |= {pair: (now + CATALOG_SECONDS, columns) for pair, columns in found.items()}
-        return {pair: self._readable[pair][1] for pair in pairs}
+            known |= {pair: (now + CATALOG_SECONDS, columns) for pair, columns in found.items()}
+            kept |= known
+        return {pair: columns for pair, (_, columns) in known.items()}
 
 
 async def evaluate(

@@ -100,7 +100,7 @@ class Feed:
     def _learn(self, relation: Relation) -> None:
         self._relations[relation.oid] = relation
         self._catalog.forget()
-        if self._subscriptions.may_gain(relation.oid):
+        if relation.schema != MESSAGES[0] and self._subscriptions.gain(relation):
             self._unresolved.add(relation.oid)
 
     def _handle(self, change: Change, size: int) -> None:

@@ -47,8 +47,8 @@ class Interest:
 
 async def activate(
     session: Connection, channel: "Channel", bindings: Iterable[Binding], claims: Claims
-) -> tuple[list[Interest], dict[int, tuple[str, str]]]:
-    """Return a channel's active bindings and the publication's tables. Raises BindingError, psycopg.Error."""
+) -> list[Interest]:
+    """Return a channel's active bindings. Raises BindingError, psycopg.Error."""
     role, members = str(claims["role"]), await catalog.load_members(session)
     interests = []
     for binding in bindings:
@@ -60,7 +60,7 @@ async def activate(
             )
         tests = await _tests(session, binding, role, oids)
         interests.append(Interest(channel, binding, role, jsontext.dumps(claims).decode(), tests))
-    return interests, members
+    return interests
 
 
 async def _tests(session: Connection, binding: Binding, role: str, oids: list[int]) -> dict[int, Test]:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from infra.local.gateway.realtime.bindings import parse_binding
+from infra.local.gateway.realtime.bindings import Binding, parse_binding
 from infra.local.gateway.realtime.filters import BindingError
 from infra.local.gateway.realtime.interest import Interest, activate
 from infra.local.gateway.realtime.joining import JoinRefusedError
+from infra.local.gateway.realtime.pgoutput import Relation
 from infra.local.gateway.realtime.sessions import DatabaseUnreachableError, Sessions
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Subscriptions:
         self._active: dict[Channel, list[Interest]] = {}
         self._attempts: dict[Channel, asyncio.Task[None]] = {}
         self._by_table: dict[int, dict[Interest, None]] = {}
-        self._members: dict[int, tuple[str, str]] = {}
+        self._wanted: dict[Channel, tuple[Binding, ...]] = {}
 
     def __contains__(self, oid: int) -> bool:
         return oid in self._by_table
@@ -42,13 +43,19 @@ class Subscriptions:
         """Return the active bindings for a table."""
         return self._by_table.get(oid, ())
 
-    def may_gain(self, oid: int) -> bool:
-        """Tell whether a table came into the publication since it was last looked at, and someone follows changes."""
-        return bool(self._active) and oid not in self._members
+    def gain(self, relation: Relation) -> bool:
+        """Tell whether somebody wants a table that was not in the publication when the bindings were activated."""
+        return any(
+            relation.oid not in _tables(self._active.get(channel, []))
+            and any(binding.matches(relation.schema, relation.name) for binding in bindings)
+            for channel, bindings in self._wanted.items()
+        )
 
     def subscribe(self, channel: "Channel") -> None:
-        """Activate a channel's bindings as soon as the log is followed; the channel is told. Goes on with the old ones
-        until then."""
+        """Activate a channel's bindings as soon as the log is followed; the channel is told.
+
+        Until then it goes on with those it has.
+        """
         self._active.setdefault(channel, [])
         if before := self._attempts.pop(channel, None):
             before.cancel()
@@ -57,6 +64,7 @@ class Subscriptions:
     def unsubscribe(self, channel: "Channel") -> None:
         """Forget a channel."""
         self._attempts.pop(channel, None)
+        self._wanted.pop(channel, None)
         if channel in self._active:
             self._put(channel, [])
             del self._active[channel]
@@ -84,10 +92,12 @@ class Subscriptions:
         before = {channel: _tables(interests) for channel, interests in self._active.items()}
         for channel, tables in before.items():
             try:
-                if channel in self._active and await self._activate(channel) != tables:
-                    channel.notify("ok", "Subscribed to PostgreSQL", EXTENSION)
+                changed = channel.room is not None and await self._activate(channel) != tables
             except (BindingError, NotYetError):
                 continue
+            attempt = self._attempts.get(channel)
+            if changed and attempt is not None and attempt.done():
+                channel.notify("ok", "Subscribed to PostgreSQL", EXTENSION)
 
     async def _keep_trying(self, channel: "Channel") -> None:
         while True:
@@ -119,13 +129,13 @@ class Subscriptions:
 
     async def _activate(self, channel: "Channel") -> set[int]:
         """Check and activate a channel's bindings; returns their tables. Raises BindingError, NotYetError."""
-        bindings = [parse_binding(raw) for raw in channel.request.bindings]
+        bindings = tuple(parse_binding(raw) for raw in channel.request.bindings)
         claims = channel.asker.claims
+        self._wanted[channel] = bindings
         try:
-            interests, members = await self._sessions.run(lambda session: activate(session, channel, bindings, claims))
+            interests = await self._sessions.run(lambda session: activate(session, channel, bindings, claims))
         except (psycopg.Error, DatabaseUnreachableError) as error:
             raise NotYetError(f"Unable to subscribe to changes with given parameters. {error}") from None
-        self._members = members
         if channel.room is not None:
             self._put(channel, interests)
         return _tables(interests)

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 TURN = 200
 FIRST_BACKOFF, LAST_BACKOFF = 0.1, 2.0  # seconds
 STATUS_SECONDS = 5.0
+#: How often the server is nudged (see `Stream`) for some seconds after the log has moved, and otherwise.
+BUSY_SECONDS, BUSY_NUDGE_SECONDS, IDLE_NUDGE_SECONDS = 5.0, 0.05, 1.0
 
 
 class Follower(Protocol):
@@ -49,9 +51,7 @@ class LogReader:
         self._dsn = with_settings(dsn, "realtime_replication")
         self._publications = publications
         self._follower = follower
-        self._cursor: Any | None = None
-        self._ended: asyncio.Future[None] | None = None
-        self._paused = False
+        self._stream: Stream | None = None
 
     async def run(self) -> None:
         """Follow the log until cancelled; reconnects by itself."""
@@ -71,56 +71,101 @@ class LogReader:
 
     def resume(self) -> None:
         """Go on reading after `Follower.has_room` said no."""
-        if self._paused and self._cursor is not None:
-            self._paused = False
-            asyncio.get_running_loop().add_reader(self._cursor.fileno(), self._drain)
-            self._drain()
+        if self._stream is not None:
+            self._stream.resume()
 
     async def _follow(self, connection: Any, cursor: Any) -> None:
-        loop = asyncio.get_running_loop()
-        self._cursor, self._ended, self._paused = cursor, loop.create_future(), False
-        descriptor = cursor.fileno()
+        self._stream = Stream(cursor, self._follower)
         try:
-            loop.add_reader(descriptor, self._drain)
             self._follower.started()
-            self._drain()
-            await self._ended
+            await self._stream.run()
         except (psycopg2.Error, OSError) as error:
             log.warning("The database's log is no longer followed: %s", str(error).strip())
         finally:
-            loop.remove_reader(descriptor)
-            self._cursor = None
+            self._stream = None
             self._follower.lost()
             with suppress(psycopg2.Error):
                 connection.close()
 
+
+class Stream:
+    """One replication connection, read whenever its socket has something."""
+
+    def __init__(self, cursor: Any, follower: Follower) -> None:
+        self._cursor = cursor
+        self._descriptor: int = cursor.fileno()
+        self._follower = follower
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._paused = False
+        self._moved = self._loop.time()
+        self._nudge_at = self._loop.call_later(BUSY_NUDGE_SECONDS, self._nudge)
+
+    async def run(self) -> None:
+        """Hand over messages until the stream ends. Raises what ended it."""
+        try:
+            self._loop.add_reader(self._descriptor, self._read)
+            self._drain()
+            await self._ended
+        finally:
+            self._ended.cancel()
+            self._nudge_at.cancel()
+            self._loop.remove_reader(self._descriptor)
+
+    def resume(self) -> None:
+        """Go on reading after a pause."""
+        if self._paused and not self._ended.done():
+            self._paused = False
+            self._loop.add_reader(self._descriptor, self._read)
+            self._drain()
+
+    def _read(self) -> None:
+        self._moved = self._loop.time()
+        self._drain()
+
     def _drain(self) -> None:
         """Hand over what has arrived, at most one turn's worth."""
-        cursor, ended = self._cursor, self._ended
-        if cursor is None or ended is None or ended.done() or self._paused:
+        if self._paused or self._ended.done():
             return
         try:
-            more = self._take_turn(cursor)
+            more = self._take_turn()
         except (psycopg2.Error, OSError) as error:
-            ended.set_exception(error)
+            self._ended.set_exception(error)
             return
         if not self._follower.has_room():
             self._paused = True
-            asyncio.get_running_loop().remove_reader(cursor.fileno())
+            self._loop.remove_reader(self._descriptor)
         elif more:
-            asyncio.get_running_loop().call_soon(self._drain)
+            self._loop.call_soon(self._drain)
 
-    def _take_turn(self, cursor: Any) -> bool:
+    def _take_turn(self) -> bool:
         """Return whether more may be waiting. Raises what tells that the stream ended."""
         for _ in range(TURN):
-            message = cursor.read_message()
+            message = self._cursor.read_message()
             if message is None:
                 return False
             self._follower.take(message.payload)
-            cursor.send_feedback(flush_lsn=message.data_start)
+            self._cursor.send_feedback(flush_lsn=message.data_start)
             if not self._follower.has_room():
                 return True
         return True
+
+    def _nudge(self) -> None:
+        """Have the server look at its log again.
+
+        From PostgreSQL 16 on, a server that is just falling asleep after other work can miss the signal that
+        something new was committed, and would sleep on for up to ten seconds; a status message wakes it.
+        """
+        if self._ended.done():
+            return
+        try:
+            self._cursor.send_feedback(force=True)
+        except (psycopg2.Error, OSError) as error:
+            self._ended.set_exception(error)
+            return
+        busy = self._loop.time() - self._moved < BUSY_SECONDS
+        self._nudge_at = self._loop.call_later(BUSY_NUDGE_SECONDS if busy else IDLE_NUDGE_SECONDS, self._nudge)
+        self._drain()
 
 
 async def _connected(dsn: str, publications: Sequence[str]) -> tuple[Any, Any]:
