@@ -25,7 +25,7 @@ end $$;
 -- Where the doorbell of functions is, and the secret that signs it. At most one row.
 create table rivulet.webhook (
     single boolean primary key default true check (single),
-    url text not null check (url ~ '^https?://[^\s]{1,2000}$'),
+    url text not null check (url ~ '^https?://[^\s]+$' and char_length(url) <= 2000),
     secret bytea not null check (octet_length(secret) between 24 and 64),
     set_at timestamptz not null default now()
 );

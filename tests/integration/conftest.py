@@ -1,11 +1,17 @@
-"""Fixtures of the tests that speak to the database directly."""
+"""Fixtures of the tests that speak to the database directly, and of those that serve functions."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests import databases
+from tests import databases, serving
+from tests.conftest import Gateway
 from tests.integration.engine import Engine
+from tests.integration.serverless import Functions, environment
+from tests.slow_model import SlowModel
+
+WORDS = ["The", "weir", "was", "built", "in", "1903", "by", "Anton", "Falk", "[1]."]
 
 
 @pytest.fixture
@@ -14,3 +20,22 @@ def engine(database: databases.Database) -> Iterator[Engine]:
     made = Engine(database.owner_dsn)
     yield made
     made.close()
+
+
+@pytest.fixture
+def slow_model(model_server: str) -> Iterator[tuple[SlowModel, str]]:
+    """A model that stands still in the middle of its answer until the test lets it go on, and its address."""
+    model = SlowModel(model_server, WORDS)
+    with serving.application(lambda _: model.app) as url:
+        yield model, url
+        model.goes_on.set()
+
+
+@pytest.fixture
+def functions(
+    gateway: Gateway, chroma: str, redis_server: str, slow_model: tuple[SlowModel, str], tmp_path: Path
+) -> Iterator[Functions]:
+    """Serves functions in front of this test's project, answering with the slow model."""
+    settings = environment(gateway, chroma, redis_server, slow_model[1]) | {"CHAT_MODEL": "test/slow-1"}
+    with Functions(settings, tmp_path).stopped() as made:
+        yield made
