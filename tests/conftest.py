@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from infra.local import chroma as chroma_server
@@ -14,6 +15,9 @@ from tests import databases, isolation, serving
 
 def pytest_configure() -> None:
     isolation.begin()
+    # How long an example takes says more about the machine than about the code.
+    hypothesis.settings.register_profile("rivulet", deadline=None)
+    hypothesis.settings.load_profile("rivulet")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -46,5 +46,5 @@ def test_a_missing_setting_is_named_with_the_way_to_get_it(name: str) -> None:
 
 
 def test_a_malformed_address_is_named() -> None:
-    with pytest.raises(ConfigurationError, match="^SUPABASE_URL must be an address like"):
+    with pytest.raises(ConfigurationError, match=r"^SUPABASE_URL must be an address like"):
         Settings.from_env(GOOD | {"SUPABASE_URL": "abc.supabase.co"})
