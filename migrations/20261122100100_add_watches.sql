@@ -122,14 +122,17 @@ begin
     where d.content_hash is distinct from excluded.content_hash;
 end $$;
 
--- Has a row looked at again by a job of its own; p_ref null: all rows.
+-- Rows to be looked at again. Neither foreign keys nor uniqueness: nothing may hinder an insert, whatever else goes wrong,
+-- and a transaction with a fixed snapshot may not refer to rows that have changed since. The sweep makes jobs of them.
+create table rivulet.watch_misses (
+    id bigint generated always as identity primary key,
+    watch_id uuid not null,
+    ref text  -- null: all rows of the watch
+);
+
 create function rivulet.follow_later(p_watch uuid, p_ref text) returns void
-language sql volatile set search_path = '' as $$
-    select rivulet.enqueue('backfill',
-        coalesce((select rivulet.tenant_of_library(library_id) from public.watches where id = p_watch), p_watch),
-        md5(p_watch || coalesce(p_ref, ''))::uuid,
-        jsonb_build_object('watch_id', p_watch, 'ref', p_ref), rivulet.new_trace_id())
-$$;
+language sql volatile set search_path = '' as
+$$ insert into rivulet.watch_misses (watch_id, ref) values (p_watch, p_ref) $$;
 
 -- Called by the triggers of a watched table, in the transaction that wrote the row `p_ref`; r: what is there now.
 create function rivulet.follow(p_watch uuid, p_ref text, r rivulet.watched_row) returns void
@@ -664,12 +667,25 @@ end $$;
 create trigger job_history_break_watch after insert on rivulet.job_history
     for each row when (new.queue = 'backfill' and new.outcome = 'dead') execute function rivulet.break_watch();
 
+create function rivulet.sweep_misses() returns void
+language sql volatile set search_path = '' as $$
+    with missed as (
+        delete from rivulet.watch_misses where id in (
+            select id from rivulet.watch_misses order by id limit 1000 for update skip locked)
+        returning watch_id, ref
+    )
+    select rivulet.enqueue('backfill', rivulet.tenant_of_library(w.library_id), md5(w.id || coalesce(m.ref, ''))::uuid,
+                           jsonb_build_object('watch_id', w.id, 'ref', m.ref), rivulet.new_trace_id())
+    from (select distinct watch_id, ref from missed) m join public.watches w on w.id = m.watch_id
+$$;
+
 -- What nobody tells: tables dropped, renamed or changed, partitions attached or dropped, jobs lost, triggers left behind.
 create function rivulet.sweep_watches() returns void
 language plpgsql volatile set search_path = '' as $$
 declare
     w public.watches;
 begin
+    perform rivulet.sweep_misses();
     for w in select * from public.watches for no key update skip locked loop
         w := rivulet.examine_watch(w);
         if w.state in ('backfilling', 'deleting', 'releasing') then perform rivulet.enqueue_backfill(w); end if;
@@ -680,6 +696,26 @@ begin
     where not exists (select from public.watches where id = f.id);
 exception when others then
     raise warning 'Watches could not be examined: %', sqlerrm;
+end $$;
+
+-- As before, but no commit of the integrator's fails by it: a transaction with a fixed snapshot may not touch a lane that
+-- has changed since, and two may want the same lanes in another order. The sweep wakes the lane then.
+create or replace function rivulet.announce_ready() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    if not exists (select from rivulet.lanes where queue = new.queue and tenant_id = new.tenant_id and active) then
+        begin
+            insert into rivulet.lanes as l (queue, tenant_id, max_running, vtime)
+            select q.name, new.tenant_id, q.tenant_limit,
+                   -- Not zero: a tenant that slept does not come back with a claim on all the time it missed.
+                   coalesce((select min(vtime) from rivulet.lanes where queue = q.name and active), 0)
+            from rivulet.queues q where q.name = new.queue
+            on conflict (queue, tenant_id) do update set active = true, vtime = greatest(l.vtime, excluded.vtime);
+        exception when serialization_failure or deadlock_detected or lock_not_available then null;
+        end;
+    end if;
+    perform rivulet.ring(new.queue);
+    return null;
 end $$;
 
 alter function public.sweep_jobs_v1() set schema rivulet;
