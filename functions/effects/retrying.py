@@ -26,4 +26,8 @@ async def patiently(call: Callable[[], Awaitable[T]], seconds: float = PATIENCE_
         stop=stop_after_delay(seconds),
         reraise=True,
     )
-    return await attempts(call)
+
+    async def attempt() -> T:  # tenacity awaits what it sees to be a coroutine function, and nothing else
+        return await call()
+
+    return await attempts(attempt)
