@@ -129,16 +129,12 @@ exception when others then
 end
 $$;
 
--- Row changes: which of a table's rows may each subscriber read? ---------------------------------------------------------
--- One call serves all subscribers of a table. `query` takes one group's primary keys ($1, a JSON array of arrays of
--- text) and returns the ordinals of those that exist; it runs as each group's role with its claims, on the present
--- state of the table. A group whose policies fail sees nothing and says why. The log may be read a moment before its
--- transactions count as committed: `xids` are waited for.
+-- Following the log ---------------------------------------------------------------------------------------------------
 
-create or replace function realtime.visible_rows(
-  query text, roles text[], claims jsonb[], keys jsonb[], xids bigint[], out visible int[], out failure text
-) returns setof record
-language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
+-- The log may be read a moment before its transactions count as committed. Waits, for a second at most, until these do:
+-- whoever is told of a row must be able to read it.
+create or replace function realtime.await_commits(xids bigint[]) returns void
+language plpgsql volatile as $$
 declare
   patience constant timestamptz := pg_catalog.clock_timestamp() + interval '1 second';
   settled boolean;
@@ -154,6 +150,19 @@ begin
     exit when coalesce(settled, true) or pg_catalog.clock_timestamp() > patience;
     perform pg_catalog.pg_sleep(0.0005);
   end loop;
+end
+$$;
+revoke all on function realtime.await_commits(bigint[]) from public;
+
+-- Which of a table's rows may each subscriber read? One call serves all subscribers of a table. `query` takes one
+-- group's primary keys ($1, a JSON array of arrays of text) and returns the ordinals of those that exist; it runs as
+-- each group's role with its claims, on the present state of the table. A group whose policies fail sees nothing and
+-- says why.
+create or replace function realtime.visible_rows(
+  query text, roles text[], claims jsonb[], keys jsonb[], out visible int[], out failure text
+) returns setof record
+language plpgsql volatile set plan_cache_mode = force_generic_plan as $$
+begin
   -- Planned once for all groups of a role; one that was cancelled has left its statement behind.
   if exists (select from pg_catalog.pg_prepared_statements where name = 'realtime_visible') then
     deallocate realtime_visible;
@@ -178,7 +187,7 @@ begin
   deallocate realtime_visible;
 end
 $$;
-revoke all on function realtime.visible_rows(text, text[], jsonb[], jsonb[], bigint[]) from public;
+revoke all on function realtime.visible_rows(text, text[], jsonb[], jsonb[]) from public;
 
 -- Publications --------------------------------------------------------------------------------------------------------
 

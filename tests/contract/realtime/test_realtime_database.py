@@ -1,5 +1,6 @@
 """Broadcast from the database: the functions of schema realtime, delivery on commit, replay."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,27 @@ async def test_what_is_sent_is_delivered_on_commit(gateway: Gateway, name: str, 
             },
         )
         assert second.payload["event"] == "second"
+
+
+async def test_whoever_is_told_of_a_row_can_read_it(gateway: Gateway, name: str, run: Run) -> None:
+    run(f"create table {name} (id int primary key)")
+
+    def write() -> None:
+        with psycopg.connect(gateway.database.owner_dsn, autocommit=True) as writer:
+            for number in range(200):
+                with writer.transaction():
+                    writer.execute(f"insert into {name} values ({number})".encode())
+                    writer.execute(f"select realtime.send('{{\"n\": {number}}}', 'ev', '{name}')".encode())
+
+    async with wire(gateway, key=gateway.database.secret_key) as socket:
+        await listening(socket, name)
+        writing = asyncio.create_task(asyncio.to_thread(write))
+        with psycopg.connect(gateway.database.owner_dsn, autocommit=True) as reader:
+            for _ in range(200):
+                number = (await socket.event("broadcast")).payload["payload"]["n"]
+                found = reader.execute(f"select from {name} where id = {number}".encode()).rowcount
+                assert found == 1, f"row {number} was told of but could not be read"
+        await writing
 
 
 async def test_what_is_rolled_back_is_not_delivered(gateway: Gateway, name: str, run: Run) -> None:
@@ -288,7 +310,11 @@ def test_projects_may_write_policies_but_not_change_the_table(gateway: Gateway, 
 def test_helpers_of_the_server_are_closed_to_everyone_else(gateway: Gateway) -> None:
     with psycopg.connect(gateway.database.admin_dsn) as admin:
         for role in ("anon", "authenticated", "service_role", "postgres"):
-            for function in ("maintain_messages()", "visible_rows(text, text[], jsonb[], jsonb[], bigint[])"):
+            for function in (
+                "maintain_messages()",
+                "await_commits(bigint[])",
+                "visible_rows(text, text[], jsonb[], jsonb[])",
+            ):
                 row = admin.execute(
                     "select has_function_privilege(%s, %s, 'execute')", [role, f"realtime.{function}"]
                 ).fetchone()

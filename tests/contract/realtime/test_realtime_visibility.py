@@ -12,7 +12,7 @@ from tests.contract.realtime.tables import published
 from tests.waiting import eventually_async
 
 pytestmark = pytest.mark.anyio
-ASK = "select visible, failure from realtime.visible_rows(%s, %s, %s::jsonb[], %s::jsonb[], %s)"
+ASK = "select visible, failure from realtime.visible_rows(%s, %s, %s::jsonb[], %s::jsonb[])"
 
 
 def query(table: str) -> str:
@@ -22,9 +22,9 @@ def query(table: str) -> str:
     )
 
 
-async def visible(admin: "psycopg.AsyncConnection[Any]", table: str, roles: list[str], xids: list[int]) -> list[Any]:
+async def visible(admin: "psycopg.AsyncConnection[Any]", table: str, roles: list[str]) -> list[Any]:
     claims = ['{"role": "' + role + '"}' for role in roles]
-    cursor = await admin.execute(ASK, [query(table), roles, claims, ['[["1"], ["2"]]'] * len(roles), xids])
+    cursor = await admin.execute(ASK, [query(table), roles, claims, ['[["1"], ["2"]]'] * len(roles)])
     return await cursor.fetchall()
 
 
@@ -46,10 +46,11 @@ async def test_a_transaction_that_the_log_shows_early_is_waited_for(
         await writer.execute(f"insert into {name} values (1)".encode())
         row = await (await writer.execute("select pg_current_xact_id()::text::bigint & 4294967295")).fetchone()
         assert row is not None
-        asking = asyncio.create_task(visible(asker, name, ["anon"], [row[0]]))
+        waiting = asyncio.create_task(asker.execute("select realtime.await_commits(%s)", [[row[0]]]))
         await eventually_async(lambda: assert_waiting(admin_dsn, asker.info.backend_pid))
         await writer.commit()
-        assert await asking == [([1], None)]
+        await waiting
+        assert await visible(asker, name, ["anon"]) == [([1], None)]
 
 
 async def test_roles_are_kept_apart_and_faults_are_told(
@@ -66,7 +67,7 @@ async def test_roles_are_kept_apart_and_faults_are_told(
     )
     async with await psycopg.AsyncConnection.connect(gateway.database.admin_dsn, autocommit=True) as admin:
         roles = ["anon", "authenticated", "anon", "nobody", "service_role"]
-        assert await visible(admin, name, roles, []) == [
+        assert await visible(admin, name, roles) == [
             ([1], None),
             (None, "division by zero"),
             ([1], None),
@@ -87,5 +88,5 @@ async def test_asking_again_after_a_timeout_works(gateway: Gateway, name: str, r
     async with await psycopg.AsyncConnection.connect(gateway.database.admin_dsn, autocommit=True) as admin:
         await admin.execute("set statement_timeout = 100")
         with pytest.raises(psycopg.errors.QueryCanceled):
-            await visible(admin, name, ["anon"], [])
-        assert await visible(admin, name, ["service_role"], []) == [([1], None)]
+            await visible(admin, name, ["anon"])
+        assert await visible(admin, name, ["service_role"]) == [([1], None)]

@@ -30,7 +30,6 @@ class Event:
 
     table: Table
     operation: Operation
-    xid: int
     committed_at: str
     new: Image
     old: Image
@@ -44,7 +43,7 @@ def event_of(logged: Logged, table: Table) -> Event:
     old = _old(relation, change, new)
     whole = {**old, **new} if change.old_whole and change.new is not None else new
     tested = old if change.operation is Operation.DELETE else new
-    return Event(table, change.operation, logged.xid, timestamp(logged.committed_at), whole, old, tested)
+    return Event(table, change.operation, timestamp(logged.committed_at), whole, old, tested)
 
 
 def timestamp(moment: datetime) -> str:

@@ -16,6 +16,7 @@ from infra.local.gateway.realtime.rooms import Rooms
 from infra.local.gateway.realtime.sessions import Connection, DatabaseUnreachableError, Sessions
 from infra.local.gateway.realtime.socket import SocketEndpoint
 from infra.local.gateway.realtime.subscriptions import Subscriptions
+from infra.local.gateway.realtime.teller import Teller
 from infra.local.gateway.realtime.wal import LogReader
 
 log = logging.getLogger(__name__)
@@ -38,9 +39,11 @@ class Realtime:
         limits = limits or Limits()
         rooms, streaming, sessions = Rooms(), asyncio.Event(), Sessions(admin_dsn, SESSIONS)
         subscriptions = Subscriptions(sessions, streaming)
-        self._feed = Feed(sessions, rooms, subscriptions, streaming, limits.payload_bytes)
+        self._teller = Teller(sessions, subscriptions)
+        self._feed = Feed(sessions, rooms, self._teller, streaming, limits.payload_bytes)
         self._reader = LogReader(admin_dsn, PUBLICATIONS, self._feed)
         self._feed.resume = self._reader.resume
+        self._teller.drained = self._feed.ask_for_more
         self._hub = Hub(keyring, sessions, Authorizer(sessions), subscriptions, rooms, limits, streaming=streaming)
 
     def routes(self) -> list[BaseRoute]:
@@ -51,7 +54,7 @@ class Realtime:
 
     async def start(self) -> None:
         """Begin to follow the database; does not wait for it."""
-        for work in (self._reader.run(), self._feed.run(), self._maintain(), self._sweep()):
+        for work in (self._reader.run(), self._feed.run(), self._teller.run(), self._maintain(), self._sweep()):
             self._hub.spawn(work)
 
     async def stop(self) -> None:

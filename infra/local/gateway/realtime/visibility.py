@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 Group = tuple[str, str]
 Visible = set[tuple[Event, Group]]
 
-_ASK = "select visible, failure from realtime.visible_rows(%s, %s, %s::jsonb[], %s::jsonb[], %s)"
+_ASK = "select visible, failure from realtime.visible_rows(%s, %s, %s::jsonb[], %s::jsonb[])"
 
 
 def group_of(interest: Interest) -> Group:
@@ -72,7 +72,6 @@ async def _ask(session: Connection, groups: dict[Group, list[Event]]) -> Visible
         [role for role, _ in groups],
         [claims for _, claims in groups],
         [_keys(events) for events in groups.values()],
-        list({event.xid for events in groups.values() for event in events}),
     ]
     answers = await (await session.execute(_ASK, parameters)).fetchall()
     visible: Visible = set()
