@@ -1,5 +1,7 @@
-"""What becomes of the log: once committed for everyone to see, stored broadcasts go to their rooms and row changes to
-the teller."""
+"""What becomes of the log: stored broadcasts go to their rooms, row changes to the teller.
+
+Both wait until their transaction counts as committed: whoever is told of a row can read it.
+"""
 
 import asyncio
 import logging
