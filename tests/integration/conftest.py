@@ -36,6 +36,7 @@ def functions(
     gateway: Gateway, chroma: str, redis_server: str, slow_model: tuple[SlowModel, str], tmp_path: Path
 ) -> Iterator[Functions]:
     """Serves functions in front of this test's project, answering with the slow model."""
-    settings = environment(gateway, chroma, redis_server, slow_model[1]) | {"CHAT_MODEL": "test/slow-1"}
+    settings = environment(gateway.database, gateway.url, chroma, slow_model[1])
+    settings |= {"REDIS_URL": redis_server, "CHAT_MODEL": "test/slow-1"}
     with Functions(settings, tmp_path).stopped() as made:
         yield made

@@ -19,8 +19,7 @@ import psutil
 
 from functions.serve.signature import sign
 from infra.local import ports
-from tests import serving
-from tests.conftest import Gateway
+from tests import databases, serving
 from tests.waiting import eventually
 
 SOURCE = Path(__file__).parents[2] / "functions" / "main.py"
@@ -30,17 +29,16 @@ PAGE = "https://app.example.com"
 START_SECONDS = 60.0
 
 
-def environment(gateway: Gateway, chroma: str, redis: str, models: str) -> dict[str, str]:
-    """The settings of functions in front of a test's project."""
+def environment(database: databases.Database, url: str, chroma: str, models: str) -> dict[str, str]:
+    """The settings of functions in front of a test's project; there is no cache."""
     return {
-        "SUPABASE_URL": gateway.url,
-        "SUPABASE_SECRET_KEY": gateway.database.secret_key,
-        "SUPABASE_PUBLISHABLE_KEY": gateway.database.publishable_key,
-        "JWT_SECRET": gateway.database.jwt_secret,
+        "SUPABASE_URL": url,
+        "SUPABASE_SECRET_KEY": database.secret_key,
+        "SUPABASE_PUBLISHABLE_KEY": database.publishable_key,
+        "JWT_SECRET": database.jwt_secret,
         "FRONTEND_URL": PAGE,
         "RIVULET_WEBHOOK_SECRET": SECRET,
         "CHROMA_URL": chroma,
-        "REDIS_URL": redis,
         "TOGETHER_BASE_URL": models,
         "EMBEDDING_MODEL": "rivulet/all-minilm-l6-v2-int8",
         "CHAT_MODEL": "rivulet/extractive-1",

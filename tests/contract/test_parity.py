@@ -1,0 +1,22 @@
+"""Listeners and functions do the same: see `tests.parity`, which runs it with more events."""
+
+from pathlib import Path
+
+from tests import databases
+from tests.parity.run import Services, compare
+
+EVENTS = 100
+
+
+def test_the_same_events_leave_identical_rows(
+    server: databases.Server, chroma: str, model_server: str, tmp_path: Path
+) -> None:
+    report = compare(EVENTS, Services(server, chroma, model_server, tmp_path))
+
+    assert report.differences == []
+    assert report.rows["jobs"] == 0
+    # What was compared is what was meant to be: documents, one of them empty, and cited, failed and stopped answers.
+    assert report.rows["documents"] == 40
+    assert report.rows["messages"] == 70
+    assert report.rows["citations"] >= 20
+    assert report.rows["vectors"] == report.rows["chunks"] > 50

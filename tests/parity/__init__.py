@@ -1,0 +1,1 @@
+"""The same events through listeners and through serverless functions leave identical rows."""
