@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 SPACE = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 # A library's passages all fit into one prompt, so that no near-tie in a ranking decides what an answer is made of.
-DOCUMENTS_EACH = 8
+DOCUMENTS_EACH = 4
 KINDS = ["weir", "mill", "lighthouse", "bridge", "chapel", "station", "harbour", "tower"]
 SYLLABLES = ["mar", "bruck", "old", "tor", "vik", "sel", "ham", "nor", "wen", "dal", "kirk", "ash"]
 
@@ -23,10 +23,9 @@ class Event:
 
 def phases(number: int) -> Iterator[list[Event]]:
     """About `number` events, in phases; a phase begins when everything of the one before is done."""
-    documents = max(number * 45 // 100, 1)
-    changes, deletions, stops = number * 10 // 100, number * 5 // 100, number * 5 // 100
+    documents, people = _documents(number), _people(number)
+    changes = deletions = stops = number // 20
     questions = number - documents - changes - deletions - stops
-    people = -(-documents // DOCUMENTS_EACH)
     yield [_add(each) for each in range(documents)]
     yield [_change(each) for each in range(changes)] + [_delete(each) for each in range(changes, changes + deletions)]
     yield [_ask(each, each % people, documents, stopped=each < stops) for each in range(questions)]
@@ -34,8 +33,7 @@ def phases(number: int) -> Iterator[list[Event]]:
 
 def setup(number: int) -> Iterator[Event]:
     """The people of the events, each with a library and a conversation about it."""
-    people = -(-max(number * 45 // 100, 1) // DOCUMENTS_EACH)
-    for each in range(people):
+    for each in range(_people(number)):
         user, library = ident("person", each), ident("library", each)
         yield Event(
             [
@@ -57,9 +55,17 @@ def ident(kind: str, number: int) -> UUID:
     return uuid5(SPACE, f"{kind} {number}")
 
 
+def _documents(number: int) -> int:
+    return max(number // 5, 1)
+
+
+def _people(number: int) -> int:
+    return -(-_documents(number) // DOCUMENTS_EACH)
+
+
 def _add(number: int) -> Event:
     library, owner = ident("library", number // DOCUMENTS_EACH), ident("person", number // DOCUMENTS_EACH)
-    content = "" if number % 50 == 49 else _text(number, 1800)  # an empty document fails, with a reason
+    content = "" if number % 10 == 9 else _text(number, 1800)  # an empty document fails, with a reason
     statement = (
         "insert into public.documents (id, library_id, owner_id, title, content) values (%s, %s, %s, %s, %s)",
         (ident("document", number), library, owner, f"{_name(number)}.md", content),
