@@ -21,7 +21,6 @@ MIGRATIONS = state.CHECKOUT / "migrations"
 # The data lives as long as the session: safety against power cuts would only cost time.
 TEST_SETTINGS: dict[str, str | int] = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
     "max_connections": 300,
