@@ -1,7 +1,6 @@
 """Whether outside services can be reached: a `Probe` for each."""
 
 import httpx
-import redis.asyncio as redis
 
 from functions.effects.supabase import Supabase
 from schema.serving import Probe
@@ -32,6 +31,8 @@ def cache(url: str) -> Probe:
     """Redis."""
 
     async def probe() -> None:
+        import redis.asyncio as redis  # takes longer to load than all the rest, which most processes are spared
+
         async with redis.from_url(url, retry=None) as client:
             await client.ping()
 
