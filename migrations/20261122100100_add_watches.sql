@@ -330,6 +330,8 @@ begin
     elsif c.relnamespace = 'rivulet'::regnamespace or (c.relnamespace = 'public'::regnamespace and c.relname in (
             'libraries', 'library_members', 'documents', 'chunks', 'conversations', 'messages', 'citations', 'feedback', 'watches')) then
         perform rivulet.refuse_watch(p_table, 'it belongs to Rivulet.', 'Watch a table of your own.');
+    elsif c.relnamespace::regnamespace::text in ('auth', 'storage', 'realtime', 'vault') then
+        perform rivulet.refuse_watch(p_table, 'it belongs to Supabase.', 'Copy what is to be searched to a table of your own.');
     elsif not pg_has_role(c.relowner, 'usage') then
         perform rivulet.refuse_watch(p_table, format('it does not belong to %s.', current_user),
                                      format('alter table %s owner to %I', p_table, current_user));
@@ -339,7 +341,7 @@ begin
     elsif (select count(distinct schema) from rivulet.key_of(p_table)) > 1 then
         perform rivulet.refuse_watch(p_table, 'its primary key mixes types of several schemas.',
                                      'Use a primary key of built-in types.');
-    elsif coalesce(cardinality(p_columns), 0) = 0 then
+    elsif coalesce(cardinality(p_columns), 0) = 0 or array_position(p_columns, null) is not null then
         perform rivulet.refuse_watch(p_table, 'no content columns are named.', 'Name at least one.');
     end if;
     select string_agg(quote_ident(n), ', ') into v_missing from unnest(p_columns) n
@@ -622,9 +624,9 @@ begin
 end $$;
 
 -- A job looks at one row, {watch_id, ref}, or does one batch of a watch and makes the job for the next, {watch_id}.
--- A ref of null starts the watch over. `busy`: somebody is writing the row; nothing was done.
+-- A ref of null starts the watch over. `busy`: somebody is writing the row or holds the table; nothing was done.
 create function public.complete_backfill_v1(p_job bigint, p_fence bigint) returns jsonb
-language plpgsql security definer set search_path = '' set statement_timeout = '20s'
+language plpgsql security definer set search_path = '' set statement_timeout = '20s' set lock_timeout = '1s'
 set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'iso_8601' set extra_float_digits = 1 set bytea_output = 'hex' as $$
 declare
     j rivulet.jobs := rivulet.take(p_job, p_fence);
@@ -681,14 +683,18 @@ $$;
 
 -- What nobody tells: tables dropped, renamed or changed, partitions attached or dropped, jobs lost, triggers left behind.
 create function rivulet.sweep_watches() returns void
-language plpgsql volatile set search_path = '' as $$
+language plpgsql volatile set search_path = '' set lock_timeout = '200ms' as $$
 declare
     w public.watches;
 begin
     perform rivulet.sweep_misses();
     for w in select * from public.watches for no key update skip locked loop
-        w := rivulet.examine_watch(w);
-        if w.state in ('backfilling', 'deleting', 'releasing') then perform rivulet.enqueue_backfill(w); end if;
+        begin
+            w := rivulet.examine_watch(w);
+            if w.state in ('backfilling', 'deleting', 'releasing') then perform rivulet.enqueue_backfill(w); end if;
+        exception when others then
+            raise warning 'Watch % could not be examined: %', w.id, sqlerrm;
+        end;
     end loop;
     perform rivulet.uninstall_watch(id) from (
         select substr(proname, 7)::uuid as id from pg_proc

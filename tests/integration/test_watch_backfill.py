@@ -160,7 +160,9 @@ def test_transactions_older_than_the_watch_lose_nothing(engine: Engine) -> None:
 @pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
 def test_the_queue_fails_no_transaction_with_a_fixed_snapshot(engine: Engine, notes: Watched, isolation: str) -> None:
     work(engine)
-    assert len(engine.claim("parse", 10_000)) == engine.one("select tenant_limit from rivulet.queues where name = 'parse'")
+    assert len(engine.claim("parse", 10_000)) == engine.one(
+        "select tenant_limit from rivulet.queues where name = 'parse'"
+    )
     engine.all("update rivulet.lanes set active = false")
     with writer(engine, isolation) as early:
         early.execute("select 1 from rivulet.lanes")

@@ -50,7 +50,9 @@ def test_what_is_not_watched_is_no_work(engine: Engine, notes: Watched) -> None:
 
     engine.all("update public.notes set views = views + 1")
     engine.all("update public.notes set body = body, name = name")
-    engine.all("insert into public.notes values (1, 'Weir', 'Old.') on conflict (id) do update set body = excluded.body")
+    engine.all(
+        "insert into public.notes values (1, 'Weir', 'Old.') on conflict (id) do update set body = excluded.body"
+    )
 
     assert notes.document() == before
     assert engine.all("select 1 from rivulet.jobs where state <> 'running'") == []
@@ -192,8 +194,10 @@ def test_truncate_and_rollback(engine: Engine, notes: Watched) -> None:
 def test_what_other_triggers_make_of_a_row_counts(engine: Engine, notes: Watched) -> None:
     engine.all("""create function public.improve() returns trigger language plpgsql as $$ begin
         update public.notes set body = body || '!' where id <= new.id and body not like '%%!!'; return null; end $$""")
-    engine.all("create trigger zz_improve after insert or update of name on public.notes for each row execute function public.improve()")
-    engine.all("create trigger a_improve after insert on public.notes for each row execute function public.improve()")
+    for name, events in [("zz_improve", "insert or update of name"), ("a_improve", "insert")]:
+        engine.all(
+            f"create trigger {name} after {events} on public.notes for each row execute function public.improve()"
+        )
     engine.all("insert into public.notes values (1, 'a', 'one'), (2, 'b', 'two'), (3, 'c', 'three')")
     engine.all("update public.notes set name = name || name, body = substr(body, 1, 3)")
     bodies = dict(engine.all("select id, body from public.notes"))
@@ -268,7 +272,11 @@ def test_partitions(engine: Engine) -> None:
     engine.all("drop table public.logs_1")
     engine.sweep()
     assert logs.state() == "backfilling"
-    assert list(logs.caught_up().documents()) == [ref(at="2024-02-02", id=2), ref(at="2024-02-05", id=1), ref(at="2024-03-04", id=4)]
+    assert list(logs.caught_up().documents()) == [
+        ref(at="2024-02-02", id=2),
+        ref(at="2024-02-05", id=1),
+        ref(at="2024-03-04", id=4),
+    ]
     engine.all("truncate public.logs")
     assert logs.documents() == {}
 

@@ -13,7 +13,9 @@ Documents = dict[str, tuple[str, str | None]]
 class Watched:
     """A table of the integrator's that a library follows."""
 
-    def __init__(self, engine: Engine, table: str, title: str, content: list[str], owner: uuid.UUID | None = None) -> None:
+    def __init__(
+        self, engine: Engine, table: str, title: str, content: list[str], owner: uuid.UUID | None = None
+    ) -> None:
         self.engine = engine
         self.owner = owner or engine.person()
         self.library = engine.library(self.owner)
