@@ -89,7 +89,7 @@ language sql volatile set search_path = '' as $$
     returning j.*
 $$;
 
--- Tenants that have ready jobs although their lane sleeps (a crash of the database between two commits, say).
+-- Tenants that have ready jobs although their lane sleeps, or was never made (an announcement that failed, say).
 -- One index probe per tenant, by skipping from one tenant to the next.
 create function rivulet.wake_lanes(p_queue text) returns integer
 language plpgsql volatile set search_path = '' as $$
@@ -105,6 +105,13 @@ begin
     ), asleep as (
         select l.queue, l.tenant_id from tenants t join rivulet.lanes l on l.queue = p_queue and l.tenant_id = t.tenant_id
         where not l.active for update of l skip locked
+    ), missing as (
+        insert into rivulet.lanes (queue, tenant_id, max_running)
+        select q.name, t.tenant_id, q.tenant_limit
+        from tenants t join rivulet.queues q on q.name = p_queue
+        where t.tenant_id is not null
+          and not exists (select from rivulet.lanes l where l.queue = p_queue and l.tenant_id = t.tenant_id)
+        on conflict do nothing
     )
     update rivulet.lanes l set active = true from asleep a where l.queue = a.queue and l.tenant_id = a.tenant_id;
     get diagnostics v_woken = row_count;

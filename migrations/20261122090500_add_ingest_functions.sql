@@ -206,7 +206,7 @@ begin
     set status = 'embedding', pages = p_pages, mime = p_mime, chunks_total = v_total, chunks_done = 0 where id = d.id;
     perform rivulet.enqueue('embed', j.tenant_id, d.id,
                 jsonb_build_object('document_id', d.id, 'version', d.version, 'first', first, 'last', first + p_batch - 1),
-                d.trace_id, null, format('%s:%s:%s', d.id, d.version, first))
+                d.trace_id, null, format('%s:%s:%s', d.id, d.version, first), j.priority)
     from generate_series(0, v_total - 1, greatest(p_batch, 1)) first;
     perform rivulet.finish(j, 'done', jsonb_build_object('pages', p_pages, 'chunks', v_total));
     return jsonb_build_object('status', 'done', 'chunks', v_total);

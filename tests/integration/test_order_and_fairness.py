@@ -143,3 +143,24 @@ def test_an_uncommitted_batch_of_work_blocks_nobody(engine: Engine) -> None:
         assert len(engine.claim("parse")) == 1
     assert len(engine.claim("parse")) == 1
     other.close()
+
+
+def test_a_ready_job_without_a_lane_is_found(engine: Engine) -> None:
+    user = engine.person()
+    engine.document(user)
+    engine.all("delete from rivulet.lanes")
+
+    for _ in range(2):
+        engine.claim("parse")
+        engine.sweep()
+
+    assert engine.running("parse", user) == 1
+
+
+def test_embedding_takes_the_priority_of_its_parse_job(engine: Engine) -> None:
+    engine.document(engine.person())
+    engine.all("update rivulet.jobs set priority = -1")
+
+    engine.parse(["text"])
+
+    assert engine.one("select priority from rivulet.jobs where queue = 'embed'") == -1
