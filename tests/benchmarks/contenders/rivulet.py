@@ -34,21 +34,25 @@ from generate_series(1, %s) n
 
 
 class Noop:
-    """Completes a job and does nothing else."""
+    """Completes a job and does nothing else, but may take its time."""
 
-    def __init__(self, supabase: Supabase) -> None:
+    def __init__(self, supabase: Supabase, seconds: float) -> None:
         self._store = SupabaseDocuments(supabase)
+        self._seconds = seconds
 
     async def __call__(self, claim: Claim) -> None:
         """Do nothing."""
         started()
+        if self._seconds:
+            await asyncio.sleep(self._seconds)
         await self._store.complete_purge(claim, {})
 
 
-async def listen(settings: Settings, supabase: Supabase, beats: Beats, concurrency: int) -> None:
+async def listen(settings: Settings, supabase: Supabase, beats: Beats, concurrency: int, seconds: float) -> None:
     """Be a listener."""
     wait_for_go()
-    await Listener(settings, SupabaseJobs(supabase), beats, {Queue.PURGE: Noop(supabase)}, concurrency).run()
+    handlers = {Queue.PURGE: Noop(supabase, seconds)}
+    await Listener(settings, SupabaseJobs(supabase), beats, handlers, concurrency).run()
 
 
 async def drain(supabase: Supabase, size: int) -> None:
@@ -93,6 +97,7 @@ async def main() -> None:
     parser.add_argument("size", type=int, help="of a batch; jobs at once; for put, among how many tenants")
     parser.add_argument("--direct", action="store_true", help="over a database connection instead of the Data API")
     parser.add_argument("--deaf", action="store_true", help="without Realtime")
+    parser.add_argument("--seconds", type=float, default=0.0, help="that each job takes (default: none)")
     given = parser.parse_args()
     if given.action == "put":
         await put(os.environ["DATABASE_URL"], given.size)
@@ -100,7 +105,7 @@ async def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     async with connected(settings, given.direct, given.size) as (supabase, beats):
         if given.action == "job":
-            await listen(_deafened(settings) if given.deaf else settings, supabase, beats, given.size)
+            await listen(_deafened(settings) if given.deaf else settings, supabase, beats, given.size, given.seconds)
         else:
             await drain(supabase, given.size)
 

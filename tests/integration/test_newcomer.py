@@ -1,0 +1,21 @@
+"""However many tenants wait, and however much each of them has, who comes first is next."""
+
+from tests.integration.engine import Engine
+
+CROWD = 20
+
+
+def test_the_first_job_of_a_newcomer_is_the_next(engine: Engine) -> None:
+    crowd = [engine.person() for _ in range(CROWD)]
+    for user in crowd * 3:
+        engine.document(user)
+    for _ in range(CROWD + 3):  # all were served once, some twice
+        engine.fail(engine.claim_one("parse"), "permanent")
+    newcomer = engine.person()
+    for _ in range(4):
+        engine.document(newcomer)
+
+    first, *others = [engine.claim_one("parse")["tenant_id"] for _ in range(CROWD - 3)]
+
+    assert first == str(newcomer)
+    assert others.count(str(newcomer)) <= 1  # ahead by one job, and from then on like everybody
