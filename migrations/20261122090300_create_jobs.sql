@@ -72,11 +72,12 @@ create table rivulet.lanes (
     running integer not null default 0,
     weight real not null default 1 check (weight > 0),
     vtime double precision not null default 0,  -- virtual time: jobs served / weight; the lane with the least is served next
+    served_at timestamptz not null default '-infinity',  -- of lanes with the same virtual time, the one that waited longest
     active boolean not null default true,       -- may have ready jobs
     paused boolean not null default false,
     primary key (queue, tenant_id)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_cost_delay = 0);
-create index lanes_next on rivulet.lanes (queue, vtime) where active and not paused and running < max_running;
+create index lanes_next on rivulet.lanes (queue, vtime, served_at) where active and not paused and running < max_running;
 
 create type rivulet.job_outcome as enum ('done', 'dead', 'cancelled');
 

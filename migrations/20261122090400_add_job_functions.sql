@@ -131,10 +131,10 @@ declare
     v_taken integer;
     v_total integer := 0;
 begin
-    select array_agg(l order by l.vtime) into v_lanes from (
+    select array_agg(l order by l.vtime, l.served_at) into v_lanes from (
         select * from rivulet.lanes
         where queue = p_queue and active and not paused and running < max_running
-        order by vtime limit p_limit for update skip locked) l;
+        order by vtime, served_at limit p_limit for update skip locked) l;
     if v_lanes is null then return null; end if;
     for i in 1 .. array_length(v_lanes, 1) loop
         exit when v_total >= p_limit;
@@ -144,7 +144,8 @@ begin
         select count(*) into v_taken
         from rivulet.take_ready(p_queue, v_lane.tenant_id, v_share, p_worker, p_claim_req, p_lease);
         update rivulet.lanes
-        set running = running + v_taken, vtime = vtime + v_taken / weight, active = v_taken = v_share
+        set running = running + v_taken, vtime = vtime + v_taken / weight, served_at = clock_timestamp(),
+            active = v_taken = v_share
         where queue = p_queue and tenant_id = v_lane.tenant_id;
         v_total := v_total + v_taken;
     end loop;

@@ -713,9 +713,8 @@ begin
         begin
             insert into rivulet.lanes as l (queue, tenant_id, max_running, vtime)
             select q.name, new.tenant_id, q.tenant_limit,
-                   -- Not zero: a tenant that slept does not come back with a claim on all the time it missed. But one job
-                   -- ahead of everybody: however many tenants wait, the first job of a newcomer is the next.
-                   coalesce((select min(vtime) - 1 from rivulet.lanes where queue = q.name and active), 0)
+                   -- Not zero: a tenant that slept does not come back with a claim on all the time it missed.
+                   coalesce((select min(vtime) from rivulet.lanes where queue = q.name and active), 0)
             from rivulet.queues q where q.name = new.queue
             on conflict (queue, tenant_id) do update set active = true, vtime = greatest(l.vtime, excluded.vtime);
         exception when serialization_failure or deadlock_detected or lock_not_available then null;
