@@ -176,18 +176,18 @@ def test_a_job_reaches_a_function_by_the_webhook_and_its_drain_hands_over(
 ) -> None:
     """Much work, little time: one drain follows the other, with no schedule and no listener."""
     slow_model[0].goes_on.set()
-    served = functions.serve("drain", RIVULET_DRAIN_SECONDS="2", RIVULET_DRAIN_CONCURRENCY="1")
+    served = functions.serve("drain", RIVULET_DRAIN_SECONDS="1", RIVULET_DRAIN_CONCURRENCY="1")
     user = webhook.person()
     webhook.ask(webhook.conversation(user))
     eventually(lambda: _ring_until_answered(served, webhook), 60)  # it has loaded its handlers now
     webhook.one("select public.set_webhook_v1(%s, %s)", served.url, SECRET)
     webhook.connection.autocommit = False
-    for _ in range(40):
+    for _ in range(80):
         webhook.ask(webhook.conversation(user))
     with pg_net.worker(gateway.database.admin_dsn):
         webhook.connection.commit()
         webhook.connection.autocommit = True
-        eventually(lambda: _assert_answered(webhook, 41), 60)
+        eventually(lambda: _assert_answered(webhook, 81), 120)
         eventually(lambda: _assert_webhooks(webhook, 2), 10)
 
 
