@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from schema.jobs import Json, Queue
 
+ENDS = ("complete", "failed", "cancelled")  # states of an answer in which nothing more happens by itself
+
 
 @dataclass(frozen=True)
 class Person:
@@ -43,7 +45,7 @@ class AnswerRow(BaseModel):
     @property
     def ended(self) -> bool:
         """Nothing more will happen by itself."""
-        return self.status in ("complete", "failed", "cancelled")
+        return self.status in ENDS
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from schema.serving import AnswerRow
+from schema.serving import ENDS, AnswerRow
 
 MOST_AHEAD = 1000  # pieces kept while an earlier one is missing
 
@@ -40,7 +40,8 @@ class AnswerText:
     """What is known of an answer, and how much of it has been told."""
 
     def __init__(self, answer: UUID) -> None:
-        self.must_read = False  # the row knows more: something was missed, or the answer has ended
+        self.must_read = False  # the row knows more: something was missed, or has changed
+        self.ended = False  # the row has the end
         self._answer = answer
         self._fence = 0
         self._text = ""
@@ -50,8 +51,7 @@ class AnswerText:
     def hear(self, event: str, payload: Mapping[str, Any]) -> None:
         """Take in a broadcast of the conversation; what is not of this answer is left alone."""
         if event != "delta":
-            record = payload.get("record")
-            self.must_read = self.must_read or (isinstance(record, dict) and record.get("id") == str(self._answer))
+            self._hear_of_row(payload.get("record"))
             return
         try:
             delta = Delta.model_validate(payload)
@@ -79,6 +79,11 @@ class AnswerText:
         piece = Piece(self._told, self._text[self._told :], self._fence)
         self._told = len(self._text)
         return piece
+
+    def _hear_of_row(self, record: object) -> None:
+        if isinstance(record, dict) and record.get("id") == str(self._answer):
+            self.must_read = True
+            self.ended = record.get("status") in ENDS
 
     def _take_attempt(self, fence: int) -> None:
         if fence > self._fence:

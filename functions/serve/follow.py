@@ -73,7 +73,7 @@ class _Following:
         return LOOK_SECONDS if self._news.hears else DEAF_LOOK_SECONDS
 
     def _is_time_to_look(self) -> bool:
-        return time.monotonic() - self._read_at >= self._patience()
+        return self._text.ended or time.monotonic() - self._read_at >= self._patience()
 
     async def _look(self) -> str | None:
         """Read the row; the event that ends the stream, if the answer has ended."""

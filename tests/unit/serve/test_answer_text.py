@@ -91,5 +91,8 @@ def test_gaps_ends_and_nonsense_send_the_reader_to_the_row() -> None:
         text = AnswerText(ANSWER)
         text.hear(event, payload)
         assert text.must_read
+        assert not text.ended
+    text.hear("UPDATE", {"record": {"id": str(ANSWER), "status": "complete"}})
+    assert text.ended
     text.read(row("whole", status="complete"))
     assert (text.must_read, text.tell()) == (False, None)  # the final row is told as such
