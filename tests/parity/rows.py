@@ -40,7 +40,7 @@ TABLES = {
         order by h.queue, coalesce(m.reply_to, h.subject_id), h.payload::text, h.outcome""",
     "jobs": "select to_jsonb(j) as row from rivulet.jobs j",
     "lanes": """
-        select to_jsonb(l) - array['vtime', 'active'] as row from rivulet.lanes l order by queue, tenant_id""",
+        select to_jsonb(l) - array['vtime', 'active', 'served_at'] as row from rivulet.lanes l order by queue, tenant_id""",
 }
 
 
