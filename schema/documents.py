@@ -55,6 +55,24 @@ class Parsed(BaseModel):
     languages: Sequence[str] = ()
 
 
+class Part(BaseModel):
+    """A stretch of a document as it is being read, in reading order; the parts of a document together are its text.
+
+    `pages_read` counts the pages read so far (0 where the format has none), `languages` are ISO 639-3 codes of this
+    stretch, most used first. The last part alone carries `mime` (the type seen in the content), `pages` (how many there
+    are, where the format has pages) and `partial`: a sentence that says what is missing and why, or None.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    blocks: Sequence[Block] = ()
+    pages_read: int = 0
+    languages: Sequence[str] = ()
+    mime: str | None = None
+    pages: int | None = None
+    partial: str | None = None
+
+
 class Chunk(BaseModel):
     """A passage: what is searched, shown and cited.
 

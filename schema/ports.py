@@ -5,11 +5,14 @@ one, or `SupersededError` if the job had nothing left to do. All raise `Transien
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 from uuid import UUID
 
+from pydantic import SecretStr
+
 from schema.answers import Answer, Delta, Passage, Placement, Question, Turn
-from schema.documents import Chunk, Document, EmbedBatch, Parsed
+from schema.documents import Chunk, Document, EmbedBatch, Part
 from schema.errors import JobError
 from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue, WorkerReport
 
@@ -45,11 +48,11 @@ class ParseStore(Protocol):
     async def start_parse(self, claim: Claim) -> Document:
         """Mark the document as being parsed and return it."""
 
-    async def append_chunks(self, claim: Claim, chunks: Sequence[Chunk]) -> None:
-        """Store passages; repeating a batch changes nothing."""
+    async def append_chunks(self, claim: Claim, chunks: Sequence[Chunk], pages_read: int) -> None:
+        """Store passages, and how many pages were read so far; repeating a batch changes nothing."""
 
-    async def complete_parse(self, claim: Claim, pages: int | None, mime: str) -> None:
-        """End the job and fan out its embed jobs."""
+    async def complete_parse(self, claim: Claim, pages: int | None, mime: str, partial: str | None) -> None:
+        """End the job and fan out its embed jobs. `partial` says what of the document is missing and why."""
 
 
 class EmbedStore(Protocol):
@@ -108,8 +111,11 @@ class SearchStore(Protocol):
 class FileStore(Protocol):
     """Uploaded files."""
 
-    async def download(self, bucket: str, name: str) -> bytes:
-        """The file's bytes; a file that is not there (yet) is a `TransientError`."""
+    async def download(self, bucket: str, name: str, into: Path, most_bytes: int) -> None:
+        """Write the file's bytes to `into`; a file that is not there (yet) is a `TransientError`.
+
+        One that is larger than `most_bytes` is a `PermanentError`, whatever its row says.
+        """
 
     async def remove(self, bucket: str, name: str) -> None:
         """Remove the file; one that is not there is fine."""
@@ -118,8 +124,14 @@ class FileStore(Protocol):
 class Parser(Protocol):
     """Turns a file into text."""
 
-    async def parse(self, data: bytes, name: str, mime: str | None) -> Parsed:
-        """Read a file; `PermanentError` says what is wrong with it."""
+    def parse(
+        self, file: Path, name: str, mime: str | None, password: SecretStr | None = None
+    ) -> AsyncGenerator[Part, None]:
+        """Read a file part by part; it is read no faster than its parts are taken. Close the generator to stop.
+
+        `name` is what its owner calls it, `mime` what they said it is; the content decides. `PermanentError` says what
+        is wrong with it. Codes that ask for something: `encrypted` (a password), `wrong_password`, `needs_ocr`.
+        """
 
 
 class Embedder(Protocol):
