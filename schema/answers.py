@@ -55,6 +55,38 @@ class Passage(BaseModel):
     tokens: int
 
 
+class Candidate(BaseModel):
+    """A passage that a search proposed. Ranks count from 1, None where that arm did not find it; scores are its arm's own.
+
+    `place` is its number among the passages handed on, None if it was left out, for the reason in `dropped`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    chunk_id: UUID
+    dense_rank: int | None = None
+    dense_score: float | None = None
+    lexical_rank: int | None = None
+    lexical_score: float | None = None
+    fused_score: float = 0.0
+    place: int | None = None
+    dropped: Literal["not_visible", "duplicate", "budget"] | None = None
+
+
+class Retrieved(BaseModel):
+    """What was found for a query: the passages for a prompt, best first, and how they came to be chosen.
+
+    `timings` are milliseconds: embed, dense, lexical, visible, rerank, as far as they took place.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    passages: Sequence[Passage]
+    candidates: Sequence[Candidate] = ()
+    embedding_model: str = ""
+    timings: dict[str, int] = {}
+
+
 class Usage(BaseModel):
     """Tokens that a model call used, as its provider counted them."""
 
