@@ -56,7 +56,7 @@ class Passage(BaseModel):
 
 
 class Candidate(BaseModel):
-    """A passage that a search proposed. Ranks count from 1, None where that arm did not find it; scores are its arm's own.
+    """A passage that a search proposed. Ranks count from 1, None where that arm did not find it; scores are the arm's.
 
     `place` is its number among the passages handed on, None if it was left out, for the reason in `dropped`.
     """
