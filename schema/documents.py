@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from schema.places import Place
+
 
 class Document(BaseModel):
     """The row of a document, as far as its handlers need it. `bytes` is the file's size."""
@@ -22,6 +24,7 @@ class Document(BaseModel):
     mime: str | None
     bytes: int | None
     version: int
+    anchors: frozenset[int] = frozenset()  # of the passages of the version that is searched now
 
 
 class BlockKind(StrEnum):
@@ -76,8 +79,9 @@ class Part(BaseModel):
 class Chunk(BaseModel):
     """A passage: what is searched, shown and cited.
 
-    `char_start` and `char_end` span the document's text (its blocks, joined by blank lines), in characters. `language`
-    is the name of a PostgreSQL text search configuration.
+    `char_start` and `char_end` span the document's text (its blocks, joined by blank lines), in characters.
+    `content_hash` is of all that is embedded, `anchor` of how the passage begins: by these the next version knows what
+    did not change. `language` is the name of a PostgreSQL text search configuration.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -91,16 +95,21 @@ class Chunk(BaseModel):
     char_end: int
     heading_path: Sequence[str]
     content_hash: str
+    anchor: int
     language: str
 
 
 class EmbedBatch(BaseModel):
-    """Passages of one document to be embedded together, and the physical collection that their vectors go to."""
+    """Passages of one document to be embedded together, and where their vectors go: two places while a library moves.
+
+    `generation` counts how often these places have changed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     title: str
-    collection: str
+    places: Sequence[Place]
+    generation: int
     chunks: Sequence["StoredChunk"]
 
 

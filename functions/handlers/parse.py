@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from functions.pipeline.chunk import cut
+from functions.pipeline.chunk import Cutter
 from schema.documents import Chunk, Document
 from schema.errors import PermanentError
 from schema.jobs import Claim
@@ -27,7 +27,9 @@ class ParseHandler:
         document = await self.store.start_parse(claim)
         data = await self._load(document)
         parsed = await self.parser.parse(data, document.object_name or f"{document.title}.md", document.mime)
-        for batch in _batches(cut(document, parsed)):
+        cutter = Cutter(document)
+        chunks = iter([*cutter.feed(parsed.blocks, parsed.languages), *cutter.end()])
+        for batch in _batches(chunks):
             await self.store.append_chunks(claim, batch)
         await self.store.complete_parse(claim, parsed.pages, parsed.mime)
 

@@ -1,169 +1,191 @@
-"""Cuts a parsed document into passages: along its structure, within a token budget, with stable ids."""
+"""Cuts a document into passages while it is being read: along its structure, within a token budget, with stable ids.
+
+Sizes: infra/decisions/0040-passages.md.
+"""
 
 import hashlib
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from uuid import UUID, uuid5
 
 from functions.pipeline.language import search_configuration
-from functions.pipeline.spans import Span, trimmed
 from functions.pipeline.tokens import estimate_tokens, without_table_rules
-from schema.documents import Block, BlockKind, Chunk, Document, Parsed
+from functions.pipeline.units import Count, Unit, units_of
+from schema.documents import Block, BlockKind, Chunk, Document
 
-BUDGET_TOKENS = 180  # leaves room for the title and headings within the 256 tokens that small embedders read
+BUDGET_TOKENS = 180  # a passage is closed before it passes this
+LIMIT_TOKENS = 210  # unless a short rest would be left alone; leaves room for the header within a window of 256
+SHORT_TOKENS = 45
+HEADER_CHARACTERS = 200  # about 45 tokens
 NAMESPACE = UUID("6f1d2f0e-9d7c-5c43-9f0c-0e9b9a8f7b11")
 SEPARATOR = "\n\n"
-
-_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of one block that fits the budget; `start` and `end` are characters of the document's text."""
-
-    text: str
-    start: int
-    end: int
-    page: int | None
-    tokens: int
+STEP = " › "
 
 
 @dataclass
 class Passage:
-    """A passage in the making: pieces under one heading path."""
+    """A passage in the making: units under one heading path."""
 
     headings: tuple[str, ...]
-    pieces: list[Piece] = field(default_factory=list)
+    language: str
+    units: list[Unit] = field(default_factory=list)
+    tokens: int = 0
+
+    def add(self, unit: Unit) -> None:
+        """Put a unit at the end."""
+        self.tokens += self.cost(unit)
+        self.units.append(unit)
+
+    def cost(self, unit: Unit) -> int:
+        """Tokens that `unit` would add."""
+        goes_on = bool(self.units) and self.units[-1].block == unit.block
+        return unit.tokens + (0 if goes_on else unit.header_tokens)
 
     @property
-    def tokens(self) -> int:
-        """Tokens so far."""
-        return sum(piece.tokens for piece in self.pieces)
-
-    def fits(self, piece: Piece) -> bool:
-        """Whether the budget leaves room for `piece`."""
-        return self.tokens + piece.tokens <= BUDGET_TOKENS
+    def text(self) -> str:
+        """The units as they stood, blocks apart by blank lines, tables under their headers."""
+        blocks = (list(units) for _, units in groupby(self.units, key=lambda unit: unit.block))
+        return SEPARATOR.join(_bare(units[0].header + "".join(unit.text for unit in units)) for units in blocks)
 
 
-def cut(document: Document, parsed: Parsed) -> Iterator[Chunk]:
-    """The passages of a document, in reading order. Text-free documents give none."""
-    language = search_configuration(parsed.languages)
-    for ordinal, passage in enumerate(_passages(parsed.blocks)):
-        text = SEPARATOR.join(piece.text for piece in passage.pieces)
-        yield Chunk(
-            id=uuid5(NAMESPACE, f"{document.id}:{document.version}:{ordinal}"),
-            ordinal=ordinal,
-            text=text,
-            tokens=passage.tokens,
-            page=passage.pieces[0].page,
-            char_start=passage.pieces[0].start,
-            char_end=passage.pieces[-1].end,
-            heading_path=passage.headings,
-            content_hash=hashlib.sha256(text.encode()).hexdigest(),
-            language=language,
-        )
+class Cutter:
+    """Cuts one document. Feed it the blocks in reading order, part by part, and end it."""
+
+    def __init__(self, document: Document, count: Count = estimate_tokens) -> None:
+        self._document = document
+        self._count = count
+        self._anchors = set(document.anchors)
+        self._place = 0  # characters of the document's text so far
+        self._blocks = 0
+        self._ordinal = 0
+        self._headings: list[tuple[int, str]] = []
+        self._lone: list[Unit] = []  # the last heading, as long as nothing stands under it
+        self._open = Passage((), "")
+        self._held: Passage | None = None  # closed, but a short rest may still join it
+
+    def feed(self, blocks: Iterable[Block], languages: Sequence[str]) -> list[Chunk]:
+        """The passages that are complete after these blocks; `languages` are those of this part (ISO 639-3)."""
+        language = search_configuration(languages)
+        done: list[Chunk] = []
+        for block in blocks:
+            if not block.text.strip():
+                continue
+            if block.kind is BlockKind.HEADING:
+                done += self._begin_section(block, language)
+            else:
+                for unit in self._units(block):
+                    done += self._take(unit, language)
+            self._place += len(block.text) + len(SEPARATOR)
+            self._blocks += 1
+        return done
+
+    def end(self) -> list[Chunk]:
+        """The passages that were still open."""
+        return self._end_section(0)
+
+    def _begin_section(self, block: Block, language: str) -> list[Chunk]:
+        done = self._end_section(block.level)
+        self._headings = [h for h in self._headings if h[0] < block.level] + [(block.level, _one_line(block.text))]
+        self._open = Passage(tuple(text for _, text in self._headings), language)
+        self._lone = self._units(block)
+        return done
+
+    def _end_section(self, next_level: int) -> list[Chunk]:
+        done: list[Chunk] = []
+        if self._headings and next_level <= self._headings[-1][0] and not self._open.units and self._lone:
+            self._open.headings = self._open.headings[:-1]
+            for unit in list(self._lone):  # a heading with nothing under it would be found nowhere
+                done += self._take(unit, self._open.language)
+        return [*done, *self._close(), *self._release()]
+
+    def _units(self, block: Block) -> list[Unit]:
+        return list(units_of(block, self._blocks, self._place, BUDGET_TOKENS, self._count))
+
+    def _take(self, unit: Unit, language: str) -> list[Chunk]:
+        done: list[Chunk] = []
+        self._lone = []
+        if self._open.units and (self._overflows(unit) or self._began_a_passage(unit)):
+            done = self._close()
+        if not self._open.units:
+            self._open = Passage(self._open.headings, language)
+        self._open.add(unit)
+        return done
+
+    def _overflows(self, unit: Unit) -> bool:
+        return self._open.tokens + self._open.cost(unit) > BUDGET_TOKENS
+
+    def _began_a_passage(self, unit: Unit) -> bool:
+        """In the version that is searched now. Beginning one there again leaves all that follow as they are."""
+        found = bool(self._anchors) and _anchor(unit) in self._anchors
+        if found:
+            self._anchors.discard(_anchor(unit))  # the same text elsewhere is no sign
+        return found
+
+    def _close(self) -> list[Chunk]:
+        closed, self._open = self._open, Passage(self._open.headings, self._open.language)
+        if not closed.units:
+            return []
+        if self._held and closed.tokens <= SHORT_TOKENS and self._held.tokens + closed.tokens <= LIMIT_TOKENS:
+            for unit in closed.units:
+                self._held.add(unit)
+            return []
+        done = self._release()
+        self._held = closed
+        return done
+
+    def _release(self) -> list[Chunk]:
+        if self._held is None:
+            return []
+        passage, self._held = self._held, None
+        chunk = _chunk(self._document, self._ordinal, passage)
+        self._ordinal += 1
+        return [chunk]
 
 
-def embedding_text(title: str, chunk: Chunk) -> str:
+def embedding_text(title: str, headings: Sequence[str], text: str) -> str:
     """What is embedded for a passage: it stands in its context, which the passage alone does not tell."""
-    return "\n".join([" › ".join([title, *chunk.heading_path]), without_table_rules(chunk.text)])
+    return f"{_header(title, headings)}\n{without_table_rules(text)}"
 
 
-def _passages(blocks: Iterable[Block]) -> Iterator[Passage]:
-    headings: list[tuple[int, str]] = []
-    current = Passage(())
-    for block, start in _placed(blocks):
-        if block.kind is BlockKind.HEADING:
-            headings = [*(h for h in headings if h[0] < block.level), (block.level, _one_line(block.text))]
-            if current.pieces:
-                yield current
-            current = Passage(tuple(text for _, text in headings))
-            continue
-        for piece in _pieces(block, start):
-            if current.pieces and not current.fits(piece):
-                yield current
-                current = Passage(current.headings)
-            current.pieces.append(piece)
-    if current.pieces:
-        yield current
+def _header(title: str, headings: Sequence[str]) -> str:
+    """Title and headings; of a long one its two ends, which say most."""
+    header = STEP.join([title, *headings])
+    if len(header) <= HEADER_CHARACTERS:
+        return header
+    return f"{header[: HEADER_CHARACTERS // 2]} … {header[-HEADER_CHARACTERS // 2 :]}"
 
 
-def _placed(blocks: Iterable[Block]) -> Iterator[tuple[Block, int]]:
-    """Each block that has text, with its first character's place in the document's text."""
-    start = 0
-    for block in blocks:
-        if block.text.strip():
-            yield block, start
-            start += len(block.text) + len(SEPARATOR)
+def _chunk(document: Document, ordinal: int, passage: Passage) -> Chunk:
+    first, text = passage.units[0], passage.text
+    embedded = embedding_text(document.title, passage.headings, text)
+    return Chunk(
+        id=uuid5(NAMESPACE, f"{document.id}:{document.version}:{ordinal}"),
+        ordinal=ordinal,
+        text=text,
+        tokens=passage.tokens,
+        page=first.page,
+        char_start=first.start,
+        char_end=passage.units[-1].end,
+        heading_path=passage.headings,
+        content_hash=hashlib.sha256(embedded.encode()).hexdigest(),
+        anchor=_anchor(first),
+        language=passage.language,
+    )
+
+
+def _anchor(unit: Unit) -> int:
+    """What a passage that begins with this unit is known by in the next version: 64 bits of a hash."""
+    digest = hashlib.sha256(" ".join(unit.text.split()).encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _bare(text: str) -> str:
+    """Without white space at the end and blank lines at the beginning; an indentation stays."""
+    text = text.rstrip()
+    lead = len(text) - len(text.lstrip())
+    return text[text.rfind("\n", 0, lead) + 1 :]
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())[:200]
-
-
-def _pieces(block: Block, start: int) -> Iterator[Piece]:
-    if block.kind is BlockKind.TABLE:
-        return _table_pieces(block, start)
-    return _text_pieces(block, start)
-
-
-def _text_pieces(block: Block, start: int) -> Iterator[Piece]:
-    """The block itself if it fits, else runs of its sentences, or of its words where a sentence alone is too long."""
-    for begin, end in _runs(block.text, list(_spans(block.text))):
-        text = block.text[begin:end]
-        yield Piece(text, start + begin, start + end, block.page, estimate_tokens(text))
-
-
-def _spans(text: str) -> Iterator[Span]:
-    """Spans of sentences; a sentence over the budget falls into spans of words."""
-    begin = 0
-    ends = [*(match.start() for match in _SENTENCE_END.finditer(text)), len(text)]
-    for end in ends:
-        if text[begin:end].strip():
-            yield from _within_budget(text, begin, end)
-        begin = end
-
-
-def _within_budget(text: str, begin: int, end: int) -> Iterator[Span]:
-    if estimate_tokens(text[begin:end]) <= BUDGET_TOKENS:
-        yield begin, end
-        return
-    for match in re.finditer(r"\s*\S{1,200}", text[begin:end]):
-        yield begin + match.start(), begin + match.end()
-
-
-def _runs(text: str, spans: Sequence[Span]) -> Iterator[Span]:
-    """Joins neighbouring spans as long as they stay within the budget; trims white space at both ends."""
-    begin, end, tokens = 0, 0, 0
-    for span_begin, span_end in spans:
-        cost = estimate_tokens(text[span_begin:span_end])
-        if tokens and tokens + cost > BUDGET_TOKENS:
-            yield trimmed(text, begin, end)
-            begin, tokens = span_begin, 0
-        end = span_end
-        tokens += cost
-    if tokens:
-        yield trimmed(text, begin, end)
-
-
-def _table_pieces(block: Block, start: int) -> Iterator[Piece]:
-    """Runs of whole rows. Each run repeats the header, without which its cells mean nothing."""
-    lines = block.text.splitlines(keepends=True)
-    header, rows = "".join(lines[:2]), lines[2:]
-    if estimate_tokens(header) > BUDGET_TOKENS // 2 or not rows:
-        yield from _text_pieces(block, start)
-        return
-    place, run = len(header), ""
-    for row in rows:
-        if run and estimate_tokens(header + run + row) > BUDGET_TOKENS:
-            yield _table_piece(block, start, header, run, place)
-            run = ""
-        run += row
-        place += len(row)
-    yield _table_piece(block, start, header, run, place)
-
-
-def _table_piece(block: Block, start: int, header: str, run: str, place: int) -> Piece:
-    text = (header + run).rstrip()
-    return Piece(text, start + place - len(run), start + place, block.page, estimate_tokens(text))

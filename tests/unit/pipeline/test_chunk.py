@@ -5,9 +5,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.pipeline.chunk import BUDGET_TOKENS, SEPARATOR, cut, embedding_text
+from functions.pipeline.chunk import LIMIT_TOKENS, SEPARATOR, Cutter, embedding_text
 from functions.pipeline.tokens import estimate_tokens
-from schema.documents import Block, BlockKind, Chunk, Document, Parsed
+from schema.documents import Block, BlockKind, Chunk, Document
 
 DOCUMENT = Document(
     id=UUID(int=1),
@@ -33,8 +33,18 @@ blocks = st.builds(
 )
 
 
-def chunks_of(*found: Block, languages: tuple[str, ...] = ()) -> list[Chunk]:
-    return list(cut(DOCUMENT, Parsed(mime="text/plain", pages=None, blocks=found, languages=languages)))
+def chunks_of(
+    *found: Block, languages: tuple[str, ...] = (), document: Document = DOCUMENT, part: int = 1_000
+) -> list[Chunk]:
+    """The passages of blocks that come in parts of so many."""
+    cutter = Cutter(document)
+    parts = [found[start : start + part] for start in range(0, len(found), part)]
+    return [*(chunk for blocks in parts for chunk in cutter.feed(blocks, languages)), *cutter.end()]
+
+
+def edited(chunks: list[Chunk]) -> Document:
+    """The next version of the document that has these passages."""
+    return DOCUMENT.model_copy(update={"version": 2, "anchors": frozenset(chunk.anchor for chunk in chunks)})
 
 
 def heading(text: str, level: int) -> Block:
@@ -45,16 +55,35 @@ def paragraph(text: str, page: int | None = None) -> Block:
     return Block(kind=BlockKind.PARAGRAPH, text=text, page=page)
 
 
-@given(st.lists(blocks, max_size=12))
-def test_nothing_is_lost_and_every_span_is_right(found: list[Block]) -> None:
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@given(st.lists(blocks, max_size=12), st.integers(1, 12))
+def test_nothing_is_lost_and_every_span_is_right(found: list[Block], part: int) -> None:
     whole = SEPARATOR.join(block.text for block in found if block.text.strip())
-    body = "".join("".join(block.text.split()) for block in found if block.kind is not BlockKind.HEADING)
 
-    chunks = chunks_of(*found)
+    chunks = chunks_of(*found, part=part)
 
-    assert "".join("".join(chunk.text.split()) for chunk in chunks) == body
     for chunk in chunks:
-        assert whole[chunk.char_start : chunk.char_end].split() == chunk.text.split()
+        assert squeezed(whole[chunk.char_start : chunk.char_end]) == squeezed(chunk.text)
+    left, place = "", 0
+    for chunk in chunks:
+        assert chunk.char_start >= place
+        left += whole[place : chunk.char_start]
+        place = chunk.char_end
+    left += whole[place:]
+    shown = [one for chunk in chunks for one in chunk.heading_path]
+    for block in found:  # what no passage holds is a heading, and a passage stands under it
+        if block.kind is BlockKind.HEADING and squeezed(block.text) in squeezed(left):
+            left = left.replace(block.text, "", 1)
+            assert " ".join(block.text.split())[:200] in shown
+    assert not left.strip()
+
+
+@given(st.lists(blocks, max_size=12), st.integers(1, 12))
+def test_parts_make_no_difference(found: list[Block], part: int) -> None:
+    assert chunks_of(*found, part=part) == chunks_of(*found)
 
 
 @given(st.lists(blocks, max_size=12))
@@ -63,18 +92,13 @@ def test_passages_keep_the_budget_and_their_order(found: list[Block]) -> None:
 
     assert [chunk.ordinal for chunk in chunks] == list(range(len(chunks)))
     assert all(chunk.text.strip() for chunk in chunks)
-    # A single word can cost more than the budget where each of its characters is a token.
-    assert all(chunk.tokens <= BUDGET_TOKENS or len(chunk.text.split()) == 1 for chunk in chunks)
+    assert all(chunk.tokens <= LIMIT_TOKENS for chunk in chunks)
 
 
 def test_ids_are_stable_and_belong_to_the_version() -> None:
     first = chunks_of(paragraph("one"), heading("h", 1), paragraph("two"))
     again = chunks_of(paragraph("one"), heading("h", 1), paragraph("two"))
-    later = list(
-        cut(
-            DOCUMENT.model_copy(update={"version": 2}), Parsed(mime="text/plain", pages=None, blocks=[paragraph("one")])
-        )
-    )
+    later = chunks_of(paragraph("one"), document=edited(first))
 
     assert [chunk.id for chunk in first] == [chunk.id for chunk in again]
     assert later[0].id != first[0].id
@@ -97,7 +121,7 @@ def test_headings_nest_and_passages_stand_under_them() -> None:
         (("Results", "Nitrate"), 8),
         (("Budget",), 9),
     ]
-    assert embedding_text("Report", chunks[0]) == "Report › Results › Turbidity\nlow"
+    assert embedding_text("Report", chunks[0].heading_path, chunks[0].text) == "Report › Results › Turbidity\nlow"
 
 
 def test_a_long_table_falls_into_runs_of_rows_under_its_header() -> None:
@@ -110,12 +134,21 @@ def test_a_long_table_falls_into_runs_of_rows_under_its_header() -> None:
     assert all(chunk.text.startswith("| Station | Turbidity | State |\n| --- | --- | --- |\n") for chunk in chunks)
     kept = [line for chunk in chunks for line in chunk.text.splitlines()[2:]]
     assert kept == rows
-    assert "---" not in embedding_text("Report", chunks[0])
+    assert "---" not in embedding_text("Report", (), chunks[0].text)
 
 
 def test_a_document_without_text_has_no_passages() -> None:
     assert chunks_of() == []
-    assert chunks_of(paragraph("  \n "), heading("Only a heading", 1)) == []
+    assert chunks_of(paragraph("  \n ")) == []
+
+
+def test_a_heading_with_nothing_under_it_is_a_passage() -> None:
+    chunks = chunks_of(heading("Agenda", 1), heading("Budget", 2), heading("Thank you", 1))
+
+    assert [(chunk.text, tuple(chunk.heading_path)) for chunk in chunks] == [
+        ("Budget", ("Agenda",)),
+        ("Thank you", ()),
+    ]
 
 
 def test_the_language_chooses_the_stemmer() -> None:
