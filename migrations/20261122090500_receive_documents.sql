@@ -1,0 +1,124 @@
+-- Uploads and rows become documents, and documents become work. Same bytes are none.
+
+insert into storage.buckets (id, name, public) values ('documents', 'documents', false) on conflict (id) do nothing;
+
+create function rivulet.tenant_of_library(p_library uuid) returns uuid
+language sql stable set search_path = '' as
+$$ select owner_id from public.libraries where id = p_library $$;
+
+create function rivulet.enqueue_parse(d public.documents) returns void
+language sql volatile set search_path = '' as $$
+    select rivulet.enqueue('parse', rivulet.tenant_of_library(d.library_id), d.id,
+                           jsonb_build_object('document_id', d.id, 'version', d.version), d.trace_id)
+$$;
+
+create function rivulet.fill_document() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    new.updated_at := now();
+    if new.source = 'inline' and (tg_op = 'INSERT' or new.content is distinct from old.content) then
+        new.content_hash := md5(new.content);
+        new.bytes := octet_length(new.content);
+        new.mime := coalesce(new.mime, 'text/markdown');
+    end if;
+    -- Same bytes: no work. Other bytes: a new version, which is swapped in once it is whole; the old one answers till then.
+    if tg_op = 'UPDATE' and new.content_hash is distinct from old.content_hash then
+        new.version := old.version + 1;
+        new.status := 'queued';
+        new.error_code := null;
+        new.error_message := null;
+        new.pages := null;
+        new.chunks_total := null;
+        new.chunks_done := 0;
+        new.trace_id := rivulet.new_trace_id();
+    end if;
+    return new;
+end $$;
+create trigger documents_fill before insert or update on public.documents
+    for each row execute function rivulet.fill_document();
+
+create function rivulet.parse_document() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    perform rivulet.enqueue_parse(new);
+    return null;
+end $$;
+create trigger documents_parse_new after insert on public.documents
+    for each row execute function rivulet.parse_document();
+create trigger documents_parse_changed after update on public.documents
+    for each row when (new.version > old.version) execute function rivulet.parse_document();
+
+-- An object is announced by its row once it is whole: metadata with a size is there. Some storage versions write the row
+-- before that and update it after, so both count, and the eTag tells whether anything is new.
+create function rivulet.receive_object() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    if not exists (select from public.libraries where id::text = split_part(new.name, '/', 1)) then
+        raise exception 'Objects in the bucket "documents" are named <library id>/<file name>; there is no library "%".',
+            split_part(new.name, '/', 1) using errcode = 'check_violation';
+    end if;
+    insert into public.documents (library_id, owner_id, source, bucket, object_name, title, mime, bytes, content_hash)
+    values (split_part(new.name, '/', 1)::uuid,
+            (select id from auth.users where id::text = coalesce(new.owner_id, new.owner::text)),
+            'storage', new.bucket_id, new.name, left(regexp_replace(new.name, '^.*/', ''), 500),
+            new.metadata ->> 'mimetype', (new.metadata ->> 'size')::bigint, new.metadata ->> 'eTag')
+    on conflict (bucket, object_name) do update
+        set mime = excluded.mime, bytes = excluded.bytes, content_hash = excluded.content_hash
+        where documents.content_hash is distinct from excluded.content_hash;
+    return null;
+end $$;
+create trigger rivulet_receive_object after insert or update of metadata, version on storage.objects
+    for each row when (new.bucket_id = 'documents' and new.metadata ->> 'size' is not null)
+    execute function rivulet.receive_object();
+
+-- Moved or renamed: the same document under another name, no work. Into another library: its passages move along.
+create function rivulet.rename_object() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    update public.documents
+    set object_name = new.name, title = left(regexp_replace(new.name, '^.*/', ''), 500)
+    where bucket = old.bucket_id and object_name = old.name
+      and split_part(new.name, '/', 1) = split_part(old.name, '/', 1) and new.bucket_id = old.bucket_id;
+    if not found then
+        delete from public.documents where bucket = old.bucket_id and object_name = old.name;
+    end if;
+    return null;
+end $$;
+create trigger rivulet_rename_object after update of name, bucket_id on storage.objects
+    for each row when (old.bucket_id = 'documents' and (old.name <> new.name or old.bucket_id <> new.bucket_id))
+    execute function rivulet.rename_object();
+
+create function rivulet.forget_object() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    delete from public.documents where bucket = old.bucket_id and object_name = old.name;
+    return null;
+end $$;
+create trigger rivulet_forget_object after delete on storage.objects
+    for each row when (old.bucket_id = 'documents') execute function rivulet.forget_object();
+
+-- True if there was something to restart. Passages of the failed attempt are dropped; an older active version stays.
+create function rivulet.restart_document(p_document uuid) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    d public.documents;
+begin
+    update public.documents
+    set status = 'queued', error_code = null, error_message = null, chunks_total = null, chunks_done = 0
+    where id = p_document and status = 'failed' returning * into d;
+    if not found then return false; end if;
+    delete from public.chunks where document_id = d.id and version is distinct from d.active_version;
+    perform rivulet.enqueue_parse(d);
+    return true;
+end $$;
+
+-- The Retry button: for whoever may edit the library.
+create function public.retry_document(p_document uuid) returns boolean
+language plpgsql security definer set search_path = '' as $$
+begin
+    if not exists (select from public.documents where id = p_document
+                   and library_id in (select rivulet.libraries_of(auth.uid(), 'editor'))) then
+        raise exception 'There is no such document, or you may not edit its library.' using errcode = 'insufficient_privilege';
+    end if;
+    return rivulet.restart_document(p_document);
+end $$;
