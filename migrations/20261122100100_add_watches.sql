@@ -704,37 +704,6 @@ exception when others then
     raise warning 'Watches could not be examined: %', sqlerrm;
 end $$;
 
--- As before, but no commit of the integrator's fails by it: a transaction with a fixed snapshot may not touch a lane that
--- has changed since, and two may want the same lanes in another order. The sweep wakes the lane then.
-create or replace function rivulet.announce_ready() returns trigger
-language plpgsql security definer set search_path = '' as $$
-begin
-    if not exists (select from rivulet.lanes where queue = new.queue and tenant_id = new.tenant_id and active) then
-        begin
-            insert into rivulet.lanes as l (queue, tenant_id, max_running, vtime)
-            select q.name, new.tenant_id, q.tenant_limit,
-                   -- Not zero: a tenant that slept does not come back with a claim on all the time it missed.
-                   coalesce((select min(vtime) from rivulet.lanes where queue = q.name and active), 0)
-            from rivulet.queues q where q.name = new.queue
-            on conflict (queue, tenant_id) do update set active = true, vtime = greatest(l.vtime, excluded.vtime);
-        exception when serialization_failure or deadlock_detected or lock_not_available then null;
-        end;
-    end if;
-    perform rivulet.ring(new.queue);
-    return null;
-end $$;
-
-alter function public.sweep_jobs_v1() set schema rivulet;
-alter function rivulet.sweep_jobs_v1() rename to sweep_jobs;
-create function public.sweep_jobs_v1() returns jsonb
-language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
-declare
-    v_result jsonb := rivulet.sweep_jobs();
-begin
-    if v_result ->> 'status' = 'done' then perform rivulet.sweep_watches(); end if;
-    return v_result;
-end $$;
-
 -- ── Who may do what ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 revoke all on public.watches from anon, authenticated;
@@ -755,7 +724,7 @@ declare
 begin
     foreach f in array array[
         'public.watch_v1(text, uuid, text, text[])', 'public.unwatch_v1(uuid, boolean)', 'public.stop_watching(uuid, boolean)',
-        'public.complete_backfill_v1(bigint, bigint)', 'public.sweep_jobs_v1()']::regprocedure[] loop
+        'public.complete_backfill_v1(bigint, bigint)']::regprocedure[] loop
         execute format('revoke execute on function %s from public, anon, authenticated', f);
         execute format('grant execute on function %s to service_role', f);
     end loop;
@@ -763,7 +732,6 @@ begin
     for f in select oid::regprocedure from pg_proc where pronamespace = 'rivulet'::regnamespace loop
         execute format('revoke execute on function %s from public', f);
     end loop;
-    revoke execute on function rivulet.sweep_jobs() from service_role;
     grant execute on function rivulet.watch(regclass, uuid, text, text[]), rivulet.unwatch(uuid, boolean), rivulet.resync(uuid)
         to service_role;
 end $$;

@@ -35,6 +35,19 @@ create function rivulet.audit(p_action text, p_detail jsonb) returns void
 language sql volatile set search_path = '' as
 $$ insert into rivulet.audit_log (action, detail) values (p_action, p_detail) $$;
 
+-- For autoscalers and people: what could run now if there were workers, what runs, and how long the oldest has waited.
+create function public.queue_depth_v1(p_queue text default null) returns jsonb
+language sql stable security definer set search_path = '' set statement_timeout = '5s' as $$
+    select coalesce(jsonb_object_agg(q.name, jsonb_build_object(
+        'ready', (select count(*) from rivulet.jobs j where j.queue = q.name and j.state = 'ready'),
+        'delayed', (select count(*) from rivulet.jobs j where j.queue = q.name and j.state = 'delayed'),
+        'waiting', (select count(*) from rivulet.jobs j where j.queue = q.name and j.state = 'waiting'),
+        'running', (select count(*) from rivulet.jobs j where j.queue = q.name and j.state = 'running'),
+        'oldest_ready_seconds', coalesce((select extract(epoch from clock_timestamp() - min(j.created_at))
+                                          from rivulet.jobs j where j.queue = q.name and j.state = 'ready'), 0))), '{}')
+    from rivulet.queues q where p_queue is null or q.name = p_queue
+$$;
+
 -- One look at everything: per queue its depth, the age of its oldest ready job, what ended in the last minute and how many
 -- are dead; the fullest lanes; the workers seen in the last minute.
 create function public.engine_status_v1() returns jsonb
@@ -147,7 +160,8 @@ declare
     f regprocedure;
 begin
     foreach f in array array[
-        'public.report_worker_v1(text, text[], integer, integer, boolean)', 'public.engine_status_v1()',
+        'public.queue_depth_v1(text)', 'public.engine_status_v1()',
+        'public.report_worker_v1(text, text[], integer, integer, boolean)',
         'public.list_jobs_v1(text, text, integer)', 'public.show_job_v1(bigint)', 'public.list_dead_v1(text, integer)',
         'public.redrive_jobs_v1(text, uuid, integer)', 'public.drop_history_v1(integer)']::regprocedure[] loop
         execute format('revoke execute on function %s from public, anon, authenticated', f);
