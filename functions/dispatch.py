@@ -35,6 +35,17 @@ class Dispatcher:
             log.info("job_ended", outcome=outcome.value, seconds=round(time.monotonic() - started, 3))
             return outcome
 
+    async def fail(self, claim: Claim, error: JobError) -> Outcome:
+        """Record that a job failed, or was not even begun."""
+        log.warning("job_failed", code=error.code, error=error.message, cause=type(error.__cause__).__name__)
+        try:
+            await self._jobs.fail(claim, error)
+        except JobError as unreachable:
+            # Nobody can be told. The lease runs out, and the database takes the job back.
+            log.error("failure_not_recorded", error=unreachable.message)
+            return Outcome.UNRECORDED
+        return Outcome.FAILED if isinstance(error, PermanentError) else Outcome.PUT_OFF
+
     async def _outcome(self, claim: Claim) -> Outcome:
         try:
             async with asyncio.timeout(claim.deadline_seconds):
@@ -44,18 +55,8 @@ class Dispatcher:
         except SupersededError:
             return Outcome.SUPERSEDED
         except Exception as error:  # noqa: BLE001 - a handler's fault must end its job, not the worker
-            return await self._fail(claim, _as_job_error(error))
+            return await self.fail(claim, _as_job_error(error))
         return Outcome.DONE
-
-    async def _fail(self, claim: Claim, error: JobError) -> Outcome:
-        log.warning("job_failed", code=error.code, error=error.message, cause=type(error.__cause__).__name__)
-        try:
-            await self._jobs.fail(claim, error)
-        except JobError as unreachable:
-            # Nobody can be told. The lease runs out, and the database takes the job back.
-            log.error("failure_not_recorded", error=unreachable.message)
-            return Outcome.UNRECORDED
-        return Outcome.FAILED if isinstance(error, PermanentError) else Outcome.PUT_OFF
 
 
 def _as_job_error(error: Exception) -> JobError:

@@ -15,6 +15,7 @@ from schema.jobs import ClaimBatch, Queue
 from schema.ports import JobStore
 
 POLL_SECONDS = 5.0  # while the doorbell works
+FULL_SECONDS = 0.2  # while nothing can be started; the end of one of the queue's own jobs wakes
 DEAF_POLL_SECONDS = 1.0  # while it does not, or the database cannot be reached
 
 log = structlog.get_logger()
@@ -51,7 +52,7 @@ class ClaimLoop:
         """Claim and start jobs until stopped."""
         while not self._stopping:
             self._wake.clear()
-            pause = await self._claim() if self._claimer.free else POLL_SECONDS
+            pause = await self._claim() if self._claimer.free else FULL_SECONDS
             if pause:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), pause * random.uniform(0.7, 1.3))

@@ -8,7 +8,7 @@ import structlog
 from schema.errors import JobError
 from schema.ports import JobStore
 
-SWEEP_SECONDS = 2.0
+SWEEP_SECONDS = 1.25  # what a vanished worker held is back at most 2 seconds after its lease
 
 log = structlog.get_logger()
 

@@ -32,6 +32,7 @@ class Claim(BaseModel):
     queue: Queue
     fence: int
     attempt: int
+    alone: bool = False  # two workers vanished with it: nothing may run beside it
     tenant_id: UUID
     subject_id: UUID
     payload: Json

@@ -30,15 +30,20 @@ class Claimer:
         self._jobs = jobs
         self._running = running
         self._ended = ended
+        self._request = uuid4()
 
     @property
     def free(self) -> int:
         """How many jobs could be started now."""
-        return self._concurrency - self.active
+        return 0 if self._running.alone else self._concurrency - self.active
 
     async def claim(self) -> ClaimBatch:
         """Claim and start up to `free` jobs. Raises `TransientError`. Must not be cancelled: claims would get lost."""
-        batch = await self._jobs.claim(self.queue, self._worker, self.free, uuid4())
+        batch = await self._jobs.claim(self.queue, self._worker, self.free, self._request)
+        self._request = uuid4()  # not before: what a lost reply has claimed is in the next
+        if self._running.alone and batch.jobs:  # another queue has got a job that has to be alone meanwhile
+            await self._jobs.release(batch.jobs)
+            return ClaimBatch(jobs=[], more=False)
         for claim in batch.jobs:
             self.active += 1
             self._running.start(claim).add_done_callback(self._finished)

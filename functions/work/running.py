@@ -1,17 +1,20 @@
 """The jobs that this process runs now, and the reason for which one was told to stop."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from enum import Enum
 
 import structlog
 
 from functions.dispatch import Dispatcher
-from schema.errors import JobError
+from schema.errors import JobError, RateLimitedError
 from schema.jobs import Beat, Claim, Outcome
 from schema.ports import JobStore
 
 GRACE_SECONDS = 8.0  # for what runs when the process is told to end; Cloud Run, the most impatient host, kills after 10
+ALONE_SECONDS = 30.0  # for what runs beside a job that has to be alone; longer than this nobody else is held up
+AGAIN_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -39,6 +42,11 @@ class RunningJobs:
     def claims(self) -> Sequence[Claim]:
         """The claims held now. May be called from any thread: it copies in one step."""
         return [claim for claim, _ in list(self._tasks.values())]
+
+    @property
+    def alone(self) -> bool:
+        """Whether a job is held beside which nothing may be started."""
+        return any(claim.alone for claim in self.claims())
 
     def start(self, claim: Claim) -> asyncio.Task[Outcome]:
         """Run a job; the task ends when its end is recorded."""
@@ -73,7 +81,7 @@ class RunningJobs:
 
     async def _run(self, claim: Claim) -> Outcome:
         try:
-            return await self._dispatcher.run(claim)
+            return await (self._run_alone(claim) if claim.alone else self._dispatcher.run(claim))
         except asyncio.CancelledError:
             why = self._stops.get(claim.id, Stop.SHUTDOWN)
             log.info("job_interrupted", job=claim.id, reason=why.value)
@@ -82,6 +90,17 @@ class RunningJobs:
             return _OUTCOMES[why]
         finally:
             self._stops.pop(claim.id, None)
+
+    async def _run_alone(self, claim: Claim) -> Outcome:
+        """Run a job that may kill the process, once nothing else would die with it."""
+        began = time.monotonic()
+        others = [task for held, task in self._tasks.values() if held.id != claim.id]
+        if others and (await asyncio.wait(others, timeout=ALONE_SECONDS))[1]:
+            return await self._dispatcher.fail(
+                claim, RateLimitedError("crowded", "Others take too long.", AGAIN_SECONDS)
+            )
+        left = claim.deadline_seconds - (time.monotonic() - began)
+        return await self._dispatcher.run(claim.model_copy(update={"deadline_seconds": left}))
 
     async def _acknowledge(self, claim: Claim) -> None:
         try:
