@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from functions.effects.ends_supabase import GroupedEnds
 from functions.effects.supabase import Supabase
 from schema.documents import Chunk, Document, EmbedBatch
 from schema.jobs import Claim, Json
@@ -12,6 +13,7 @@ class SupabaseDocuments:
 
     def __init__(self, supabase: Supabase) -> None:
         self._supabase = supabase
+        self._ends = GroupedEnds(supabase)
 
     async def start_parse(self, claim: Claim) -> Document:
         """Mark the document as being parsed."""
@@ -41,4 +43,4 @@ class SupabaseDocuments:
 
     async def complete_purge(self, claim: Claim, receipt: Json) -> None:
         """End the job."""
-        await self._supabase.call_for(claim, "complete_purge_v1", receipt=receipt)
+        await self._ends.end(claim, receipt)
