@@ -5,6 +5,7 @@ it already listens.
 """
 
 import asyncio
+import functools
 from collections.abc import Callable, Iterable, Mapping
 
 from functions.dispatch import Handler
@@ -28,7 +29,7 @@ def retriever(settings: Settings, supabase: Supabase) -> Retriever:
     from functions.effects.answers_supabase import SupabaseAnswers
     from functions.effects.vectors_chroma import ChromaVectors
 
-    return Retriever(SupabaseAnswers(supabase), _embedder(settings), ChromaVectors(settings.chroma_url))
+    return Retriever(SupabaseAnswers(supabase), embedders(settings), ChromaVectors(settings.chroma_url))
 
 
 class _Loading:
@@ -56,7 +57,12 @@ def _embed(settings: Settings, supabase: Supabase) -> Handler:
     from functions.effects.vectors_chroma import ChromaVectors
     from functions.handlers.embed import EmbedHandler
 
-    return EmbedHandler(SupabaseDocuments(supabase), _embedder(settings), ChromaVectors(settings.chroma_url))
+    return EmbedHandler(
+        SupabaseDocuments(supabase),
+        embedders(settings),
+        ChromaVectors(settings.chroma_url),
+        settings.embedding_model,
+    )
 
 
 def _respond(settings: Settings, supabase: Supabase) -> Handler:
@@ -94,13 +100,19 @@ def _backfill(_: Settings, supabase: Supabase) -> Handler:
     return BackfillHandler(SupabaseWatches(supabase))
 
 
-def _embedder(settings: Settings) -> Embedder:
+def embedders(settings: Settings) -> Callable[[str], Embedder]:
+    """The embedder of each model by its name, all with one connection and one cache."""
     from functions.effects import models_together
     from functions.effects.cache_redis import RedisCache
     from functions.effects.embed_cached import CachedEmbedder
 
-    model = models_together.TogetherEmbedder(models_together.connect(settings), settings.embedding_model)
-    return CachedEmbedder(model, RedisCache(settings.redis_url))
+    client, cache = models_together.connect(settings), RedisCache(settings.redis_url)
+
+    @functools.cache
+    def of(model: str) -> Embedder:
+        return CachedEmbedder(models_together.TogetherEmbedder(client, model), cache)
+
+    return of
 
 
 _MAKERS: Mapping[Queue, Callable[[Settings, Supabase], Handler]] = {

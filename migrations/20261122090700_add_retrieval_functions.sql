@@ -3,9 +3,10 @@
 -- The libraries that a person may search, and the Chroma collection of each. p_library narrows it to one of them.
 create function public.search_scope_v1(p_user uuid, p_library uuid default null) returns jsonb
 language sql stable security definer set search_path = '' set statement_timeout = '5s' as $$
-    select coalesce(jsonb_agg(jsonb_build_object('library_id', p.library_id, 'collection', p.collection)), '[]')
+    select coalesce(jsonb_agg(jsonb_build_object('library_id', p.library_id, 'collection', p.collection, 'model', p.model)), '[]')
     from rivulet.placements p
     where p.library_id in (select rivulet.libraries_of(p_user)) and (p_library is null or p.library_id = p_library)
+      and p.model is not null
 $$;
 
 -- Any of the question's words; rare words count more, because ts_rank weighs by how many of them a passage holds.

@@ -29,15 +29,17 @@ class Question(BaseModel):
     library_id: UUID | None  # None: every library that the person may see
     question: str
     history: Sequence[Turn]
+    wants_title: bool = False  # its conversation has no name yet but the question's beginning
 
 
 class Placement(BaseModel):
-    """Where the vectors of a library are."""
+    """Where the vectors of a library are, and the model that made them."""
 
     model_config = ConfigDict(frozen=True)
 
     library_id: UUID
     collection: str
+    model: str
 
 
 class Passage(BaseModel):
@@ -88,24 +90,14 @@ class Retrieved(BaseModel):
 
 
 class Usage(BaseModel):
-    """Tokens that a model call used, as its provider counted them."""
+    """Tokens that a model call used, as its provider counted them, and what they cost, None where nobody knows."""
 
     model_config = ConfigDict(frozen=True)
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
-
-
-class Delta(BaseModel):
-    """A piece of a streamed answer. The last one has `finish_reason`; `model` names what really made it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    text: str
-    model: str
-    finish_reason: str | None = None
-    usage: Usage | None = None
+    cost_usd: float | None = None
 
 
 class Citation(BaseModel):
@@ -120,8 +112,82 @@ class Citation(BaseModel):
     char_end: int
 
 
+DoubtReason = Literal["uncited", "number", "unrelated"]
+FinishReason = Literal["stop", "length", "content_filter", "time", "stopped"]
+
+
+class Delta(BaseModel):
+    """A piece of a streamed answer. The last one has `finish_reason`; `model` names what really made it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    model: str
+    finish_reason: FinishReason | None = None
+    usage: Usage | None = None
+
+
+class Doubt(BaseModel):
+    """A sentence of an answer, by its characters, whose support is missing.
+
+    `uncited`: it names no passage; `number`: it holds a number that is in none of those it names; `unrelated`: they share
+    no word with it, which an answer in another language than its passages may also do.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    start: int
+    end: int
+    reason: DoubtReason
+
+
+class Verdict(BaseModel):
+    """How an answer ended and what it rests on: the `metadata` of its row.
+
+    `finish_reason`: `stop`, `length` (the model's output limit), `content_filter` (its provider withheld the rest), `time`
+    (the time allowed was over), `stopped` (the person stopped it). `supported`: it refuses, or at least one of its
+    sentences cites a passage and none is in doubt.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    passages: int
+    finish_reason: FinishReason
+    refused: bool
+    supported: bool
+    doubts: Sequence[Doubt]
+    forged_markers: int  # left out: they pointed at no passage
+    removed_links: int  # left out: nobody had given them to the model
+
+
+class Sampling(BaseModel):
+    """How a model is asked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_tokens: int = 1024
+    temperature: float = 0.1
+
+
+class Provenance(BaseModel):
+    """Where an answer came from. `passages` are the chunks of the prompt, in its order; `rewritten_by` tells who made the
+    query of a follow-up: `rule`, a model's name, or None for the question itself.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    query: str
+    rewritten_by: str | None
+    candidates: Sequence[Candidate]
+    passages: Sequence[UUID]
+    prompt_sha256: str
+    prompt_tokens: int
+    parameters: dict[str, int | float | str | Sequence[str]]
+    embedding_model: str | None
+
+
 class Answer(BaseModel):
-    """A finished answer. `timings` are milliseconds: queued, retrieve, first_token, total."""
+    """A finished answer. `timings` are milliseconds: queued, retrieve, first_token, total. `title`: for the conversation."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -130,4 +196,6 @@ class Answer(BaseModel):
     usage: Usage | None
     timings: dict[str, int]
     citations: Sequence[Citation]
-    metadata: dict[str, bool | int | str]
+    metadata: Verdict
+    provenance: Provenance
+    title: str | None = None

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from schema.answers import Answer, Delta, Passage, Placement, Question, Turn
-from schema.documents import Chunk, Document, EmbedBatch, Part
+from schema.answers import Answer, Delta, Passage, Placement, Question, Sampling, Turn
+from schema.documents import Chunk, Document, EmbedBatch, Part, StoredChunk
 from schema.errors import JobError
 from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue, WorkerReport
+from schema.places import Place
 
 Vector = Sequence[float]
 TextKind = Literal["query", "document"]  # models embed the two differently
@@ -58,11 +59,11 @@ class ParseStore(Protocol):
 class EmbedStore(Protocol):
     """A batch of passages, as the embed handler uses it."""
 
-    async def start_embed(self, claim: Claim) -> EmbedBatch:
-        """The passages of this job's batch."""
+    async def start_embed(self, claim: Claim, model: str) -> EmbedBatch:
+        """The passages of this job's batch. `model` becomes that of a library that has none yet."""
 
-    async def complete_embed(self, claim: Claim, model: str) -> None:
-        """End the job; the last batch makes the document searchable."""
+    async def complete_embed(self, claim: Claim, generation: int) -> bool:
+        """End the job; the last batch makes the document searchable. False: the places changed, so start over."""
 
 
 class PurgeStore(Protocol):
@@ -89,10 +90,10 @@ class AnswerStore(Protocol):
         """Take the draft over and return the question."""
 
     async def save_draft(self, claim: Claim, content: str) -> None:
-        """Store the text so far, for readers who come late."""
+        """Store the text so far, for readers who come late. Raises `StoppedError` if the person stopped the answer."""
 
     async def complete_respond(self, claim: Claim, answer: Answer) -> None:
-        """Store the final text with its citations and end the job."""
+        """Store the final text with its citations and end the job; of a stopped answer, what there is of it."""
 
 
 class SearchStore(Protocol):
@@ -148,8 +149,8 @@ class Embedder(Protocol):
 class VectorIndex(Protocol):
     """Vectors of passages. An index, not an authority: what it finds must still pass the visibility rule."""
 
-    async def upsert(self, batch: EmbedBatch, vectors: Sequence[Vector], model: str) -> None:
-        """Store the vectors of a batch; repeating it changes nothing."""
+    async def upsert(self, place: Place, chunks: Sequence[StoredChunk], vectors: Sequence[Vector]) -> None:
+        """Store the vectors of passages; repeating it changes nothing. A write that has begun outlasts cancellation."""
 
     async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[UUID]:
         """Ids of the nearest passages in these libraries, nearest first."""
@@ -161,8 +162,8 @@ class VectorIndex(Protocol):
 class Generator(Protocol):
     """A language model."""
 
-    def stream(self, turns: Sequence[Turn]) -> AsyncGenerator[Delta, None]:
-        """The answer, piece by piece. An end without `finish_reason` is a `TransientError`."""
+    def stream(self, turns: Sequence[Turn], sampling: Sampling) -> AsyncGenerator[Delta, None]:
+        """The answer, piece by piece; closing it ends the call. An end without `finish_reason` is a `TransientError`."""
 
 
 class Announcer(Protocol):

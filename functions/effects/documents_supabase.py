@@ -20,22 +20,23 @@ class SupabaseDocuments:
         reply = await self._supabase.call_for(claim, "start_parse_v1")
         return Document.model_validate(reply["document"])
 
-    async def append_chunks(self, claim: Claim, chunks: Sequence[Chunk]) -> None:
-        """Store passages."""
+    async def append_chunks(self, claim: Claim, chunks: Sequence[Chunk], pages_read: int) -> None:
+        """Store passages and have them embedded."""
         rows = [chunk.model_dump(mode="json") for chunk in chunks]
-        await self._supabase.call_for(claim, "append_chunks_v1", chunks=rows)
+        await self._supabase.call_for(claim, "append_chunks_v1", chunks=rows, pages_read=pages_read)
 
-    async def complete_parse(self, claim: Claim, pages: int | None, mime: str) -> None:
-        """End the job and fan out."""
-        await self._supabase.call_for(claim, "complete_parse_v1", pages=pages, mime=mime)
-
-    async def start_embed(self, claim: Claim) -> EmbedBatch:
-        """The passages of a batch."""
-        return EmbedBatch.model_validate(await self._supabase.call_for(claim, "start_embed_v1"))
-
-    async def complete_embed(self, claim: Claim, model: str) -> None:
+    async def complete_parse(self, claim: Claim, pages: int | None, mime: str, partial: str | None) -> None:
         """End the job."""
-        await self._supabase.call_for(claim, "complete_embed_v1", model=model)
+        await self._supabase.call_for(claim, "complete_parse_v1", pages=pages, mime=mime, partial=partial)
+
+    async def start_embed(self, claim: Claim, model: str) -> EmbedBatch:
+        """The passages of a batch."""
+        return EmbedBatch.model_validate(await self._supabase.call_for(claim, "start_embed_v1", model=model))
+
+    async def complete_embed(self, claim: Claim, generation: int) -> bool:
+        """End the job, unless the library's places have changed."""
+        reply = await self._supabase.call_for(claim, "complete_embed_v1", generation=generation)
+        return bool(reply["status"] != "moved")
 
     async def start_purge(self, claim: Claim) -> bool:
         """Whether the stored file has to go too."""

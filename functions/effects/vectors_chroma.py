@@ -17,8 +17,9 @@ from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 
 from schema.answers import Placement
-from schema.documents import EmbedBatch, StoredChunk
+from schema.documents import StoredChunk
 from schema.errors import TransientError
+from schema.places import Place
 from schema.ports import Vector
 
 
@@ -30,13 +31,13 @@ class ChromaVectors:
         self._client: Any = None
         self._collections: dict[str, AsyncCollection] = {}
 
-    async def upsert(self, batch: EmbedBatch, vectors: Sequence[Vector], model: str) -> None:
-        """Store the vectors of a batch."""
-        async with self._opened(batch.collection, model) as collection:
+    async def upsert(self, place: Place, chunks: Sequence[StoredChunk], vectors: Sequence[Vector]) -> None:
+        """Store the vectors of passages."""
+        async with self._opened(place.collection, place.model) as collection:
             await collection.upsert(
-                ids=[str(uuid5(chunk.id, model)) for chunk in batch.chunks],
+                ids=[str(uuid5(chunk.id, place.model)) for chunk in chunks],
                 embeddings=np.asarray(vectors, dtype=np.float32),
-                metadatas=[_metadata(chunk) for chunk in batch.chunks],
+                metadatas=[_metadata(chunk) for chunk in chunks],
             )
 
     async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[UUID]:

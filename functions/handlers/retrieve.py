@@ -1,13 +1,13 @@
 """Finds the passages for a question: the same for chat, search and evaluation."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from functions.pipeline.fuse import fuse
 from functions.pipeline.select import select
-from schema.answers import Passage
+from schema.answers import Passage, Placement
 from schema.ports import Embedder, SearchStore, VectorIndex
 
 CANDIDATES = 40  # from each arm
@@ -18,7 +18,7 @@ class Retriever:
     """Hybrid retrieval on behalf of a person: by meaning and by words, fused, and only what that person may see."""
 
     store: SearchStore
-    embedder: Embedder
+    embedders: Callable[[str], Embedder]
     index: VectorIndex
 
     async def retrieve(self, user: UUID, query: str, library: UUID | None) -> Sequence[Passage]:
@@ -30,7 +30,10 @@ class Retriever:
         return select(ranking, await self.store.visible(user, ranking)) if ranking else []
 
     async def _by_meaning(self, user: UUID, query: str, library: UUID | None) -> Sequence[UUID]:
-        placements, [vector] = await asyncio.gather(
-            self.store.scope(user, library), self.embedder.embed([query], "query")
-        )
-        return await self.index.query(placements, vector, self.embedder.model, CANDIDATES) if placements else []
+        placements = await self.store.scope(user, library)
+        models = sorted({placement.model for placement in placements})
+        return fuse(await asyncio.gather(*(self._nearest(model, query, placements) for model in models)))
+
+    async def _nearest(self, model: str, query: str, placements: Sequence[Placement]) -> Sequence[UUID]:
+        [vector] = await self.embedders(model).embed([query], "query")
+        return await self.index.query([p for p in placements if p.model == model], vector, model, CANDIDATES)

@@ -64,9 +64,9 @@ class Work:
             case Queue.PARSE:
                 await self._parse(claim)
             case Queue.EMBED:
-                await self.documents.start_embed(claim)
+                batch = await self.documents.start_embed(claim, "model")
                 await self._take_time(claim)
-                await self.documents.complete_embed(claim, "model")
+                await self.documents.complete_embed(claim, batch.generation)
             case Queue.RESPOND:
                 await self._respond(claim)
             case _:

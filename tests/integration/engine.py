@@ -1,5 +1,6 @@
 """A person, rows and job functions over a direct connection: what the tests of the database speak in."""
 
+import hashlib
 import json
 import uuid
 from typing import Any
@@ -94,12 +95,12 @@ class Engine:
         """Do the next parse job: one passage per text, two passages per embed job."""
         job = self.claim_one("parse")
         self.act("start_parse_v1", job)
-        assert self.act("append_chunks_v1", job, [passage(n, text) for n, text in enumerate(texts)]) == "ok"
-        assert self.act("complete_parse_v1", job, 1, "text/plain", 2) == "done"
+        assert self.act("append_chunks_v1", job, [passage(n, text) for n, text in enumerate(texts)], 1, 2) == "ok"
+        assert self.act("complete_parse_v1", job, 1, "text/plain", None) == "done"
 
     def embed(self) -> None:
         for job in self.claim("embed"):
-            assert self.act("complete_embed_v1", job, "model") == "done"
+            assert self.act("complete_embed_v1", job, 1) == "done"
 
     def ingest(self, user: uuid.UUID, texts: list[str]) -> uuid.UUID:
         """A document of these passages, searchable."""
@@ -135,7 +136,8 @@ def passage(ordinal: int, text: str) -> Row:
         "char_start": 0,
         "char_end": len(text),
         "heading_path": [],
-        "content_hash": "hash",
+        "content_hash": hashlib.sha256(text.encode()).hexdigest(),
+        "anchor": ordinal,
         "language": "pg_catalog.english",
     }
 

@@ -10,11 +10,11 @@ from tests.integration.engine import ANSWER, Engine
 WRITES: dict[str, list[tuple[str, list[object]]]] = {
     "parse": [
         ("start_parse_v1", []),
-        ("append_chunks_v1", [[]]),
-        ("complete_parse_v1", [1, "text/plain"]),
+        ("append_chunks_v1", [[], 1]),
+        ("complete_parse_v1", [1, "text/plain", None]),
         ("fail_job_v1", ["transient", "code", "message"]),
     ],
-    "embed": [("start_embed_v1", []), ("complete_embed_v1", ["model"])],
+    "embed": [("start_embed_v1", ["model"]), ("complete_embed_v1", [1])],
     "respond": [("start_respond_v1", []), ("save_draft_v1", ["text"]), ("complete_respond_v1", [ANSWER])],
     "purge": [("start_purge_v1", []), ("complete_purge_v1", [{}])],
     "backfill": [("complete_backfill_v1", [])],
@@ -76,10 +76,10 @@ def test_repeating_a_completion_is_answered_already_and_counts_once(engine: Engi
     engine.parse(["one", "two", "three"])
     job = engine.claim_one("embed")
 
-    assert engine.act("complete_embed_v1", job, "model") == "done"
-    assert engine.act("complete_embed_v1", job, "model") == "already"
+    assert engine.act("complete_embed_v1", job, 1) == "done"
+    assert engine.act("complete_embed_v1", job, 1) == "already"
 
-    assert engine.one("select chunks_done from public.documents where id = %s", document) == 2
+    assert engine.one("select chunks_done from rivulet.progress where document_id = %s", document) == 2
     assert engine.running("embed", user) == 0
 
 

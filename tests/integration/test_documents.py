@@ -87,10 +87,10 @@ def test_a_document_becomes_searchable_as_a_whole(engine: Engine) -> None:
     engine.parse(["alpha river", "beta river", "gamma river"])
     first, second = engine.claim("embed")
 
-    assert engine.act("complete_embed_v1", second, "model") == "done"
+    assert engine.act("complete_embed_v1", second, 1) == "done"
     assert lexical(engine, user, "river") == []
 
-    assert engine.act("complete_embed_v1", first, "model") == "done"
+    assert engine.act("complete_embed_v1", first, 1) == "done"
     assert engine.status(document) == "ready"
     assert sorted(lexical(engine, user, "river")) == ["alpha river", "beta river", "gamma river"]
 
@@ -116,7 +116,7 @@ def test_work_on_a_replaced_version_ends_without_effect(engine: Engine) -> None:
     job = engine.claim_one("parse")
     engine.all("update public.documents set content = 'changed' where id = %s", document)
 
-    assert engine.act("complete_parse_v1", job, 1, "text/plain") == "superseded"
+    assert engine.act("complete_parse_v1", job, 1, "text/plain", None) == "superseded"
 
     assert engine.status(document) == "queued"
     assert engine.running("parse", user) == 0

@@ -225,7 +225,7 @@ def test_a_row_that_outgrows_the_limit_keeps_its_old_version(engine: Engine, not
     late = engine.claim_one("embed")
     engine.all("update public.notes set body = repeat('x', %s)", 11 * MEGABYTE)
 
-    assert engine.act("complete_embed_v1", late, "model") == "superseded"
+    assert engine.act("complete_embed_v1", late, 1) == "superseded"
 
     document = notes.document()
     assert (document["status"], document["error_code"], document["version"]) == ("failed", "too_large", 2)
