@@ -21,8 +21,10 @@ create table public.documents (
     error_code text,
     error_message text,
     pages integer,
-    chunks_total integer,
+    pages_read integer not null default 0,
+    chunks_total integer,                           -- so far, while it is being read
     chunks_done integer not null default 0,
+    partial text,                                   -- a sentence: what could not be read, and why; null if everything was
     version integer not null default 1,
     active_version integer,                         -- the version that searches see; null until the first is whole
     trace_id text not null default rivulet.new_trace_id(),
@@ -49,10 +51,13 @@ create table public.chunks (
     char_start integer not null,                    -- span in the document's parsed text, in characters
     char_end integer not null,
     heading_path text[] not null default '{}',
-    content_hash text not null,
+    content_hash text not null,                     -- of all that is embedded: title, headings, text
+    anchor bigint not null,                         -- of how it begins: the next version begins a passage there again
+    copy_of uuid,                                   -- a passage of an earlier version whose vector is this one's too
     language regconfig not null default 'pg_catalog.english',
     search tsvector generated always as (to_tsvector(language, text)) stored,
     unique (document_id, version, ordinal)
 );
 create index chunks_search on public.chunks using gin (search);
 create index chunks_by_library on public.chunks (library_id);
+create index chunks_by_content on public.chunks (document_id, content_hash);

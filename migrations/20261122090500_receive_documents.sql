@@ -6,10 +6,12 @@ create function rivulet.tenant_of_library(p_library uuid) returns uuid
 language sql stable set search_path = '' as
 $$ select owner_id from public.libraries where id = p_library $$;
 
+-- Rows come by the thousand: what people add themselves goes before them.
 create function rivulet.enqueue_parse(d public.documents) returns void
 language sql volatile set search_path = '' as $$
     select rivulet.enqueue('parse', rivulet.tenant_of_library(d.library_id), d.id,
-                           jsonb_build_object('document_id', d.id, 'version', d.version), d.trace_id)
+                           jsonb_build_object('document_id', d.id, 'version', d.version), d.trace_id,
+                           p_priority => (case d.source when 'row' then -1 else 0 end)::smallint)
 $$;
 
 create function rivulet.fill_document() returns trigger
@@ -21,16 +23,29 @@ begin
         new.bytes := octet_length(new.content);
         new.mime := coalesce(new.mime, 'text/markdown');
     end if;
+    if tg_op = 'INSERT' then return new; end if;
     -- Same bytes: no work. Other bytes: a new version, which is swapped in once it is whole; the old one answers till then.
-    if tg_op = 'UPDATE' and new.content_hash is distinct from old.content_hash then
+    if new.content_hash is distinct from old.content_hash then
         new.version := old.version + 1;
-        new.status := 'queued';
-        new.error_code := null;
-        new.error_message := null;
+        new.trace_id := rivulet.new_trace_id();
+        if new.source <> 'row' or new.content is not null then  -- a row with too much text stays failed
+            new.status := 'queued';
+            new.error_code := null;
+            new.error_message := null;
+        end if;
+    end if;
+    if new.version > old.version then
         new.pages := null;
+        new.pages_read := 0;
+        new.partial := null;
         new.chunks_total := null;
         new.chunks_done := 0;
-        new.trace_id := rivulet.new_trace_id();
+    elsif new.status = 'failed' and old.status <> 'failed' then
+        select p.pages_read, p.chunks_total, p.chunks_done into new.pages_read, new.chunks_total, new.chunks_done
+        from rivulet.progress p where p.document_id = new.id and p.version = new.version;
+        new.pages_read := coalesce(new.pages_read, old.pages_read);
+        new.chunks_total := coalesce(new.chunks_total, old.chunks_total);
+        new.chunks_done := coalesce(new.chunks_done, old.chunks_done);
     end if;
     return new;
 end $$;
@@ -44,9 +59,28 @@ begin
     return null;
 end $$;
 create trigger documents_parse_new after insert on public.documents
-    for each row execute function rivulet.parse_document();
+    for each row when (new.status = 'queued') execute function rivulet.parse_document();
 create trigger documents_parse_changed after update on public.documents
-    for each row when (new.version > old.version) execute function rivulet.parse_document();
+    for each row when (new.version > old.version and new.status = 'queued') execute function rivulet.parse_document();
+
+-- Moved or renamed: the same document under another name, no work. Into another library: another document.
+-- Its trigger comes before rivulet_receive_object by name, so that an object with a new name and new metadata (what Storage
+-- writes when it moves one) is known by that name when its bytes are compared.
+create function rivulet.move_object() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    update public.documents
+    set object_name = new.name, title = left(regexp_replace(new.name, '^.*/', ''), 500)
+    where bucket = old.bucket_id and object_name = old.name
+      and split_part(new.name, '/', 1) = split_part(old.name, '/', 1) and new.bucket_id = old.bucket_id;
+    if not found then
+        delete from public.documents where bucket = old.bucket_id and object_name = old.name;
+    end if;
+    return null;
+end $$;
+create trigger rivulet_move_object after update of name, bucket_id on storage.objects
+    for each row when (old.bucket_id = 'documents' and (old.name <> new.name or old.bucket_id <> new.bucket_id))
+    execute function rivulet.move_object();
 
 -- An object is announced by its row once it is whole: metadata with a size is there. Some storage versions write the row
 -- before that and update it after, so both count, and the eTag tells whether anything is new.
@@ -71,23 +105,6 @@ create trigger rivulet_receive_object after insert or update of metadata, versio
     for each row when (new.bucket_id = 'documents' and new.metadata ->> 'size' is not null)
     execute function rivulet.receive_object();
 
--- Moved or renamed: the same document under another name, no work. Into another library: its passages move along.
-create function rivulet.rename_object() returns trigger
-language plpgsql security definer set search_path = '' as $$
-begin
-    update public.documents
-    set object_name = new.name, title = left(regexp_replace(new.name, '^.*/', ''), 500)
-    where bucket = old.bucket_id and object_name = old.name
-      and split_part(new.name, '/', 1) = split_part(old.name, '/', 1) and new.bucket_id = old.bucket_id;
-    if not found then
-        delete from public.documents where bucket = old.bucket_id and object_name = old.name;
-    end if;
-    return null;
-end $$;
-create trigger rivulet_rename_object after update of name, bucket_id on storage.objects
-    for each row when (old.bucket_id = 'documents' and (old.name <> new.name or old.bucket_id <> new.bucket_id))
-    execute function rivulet.rename_object();
-
 create function rivulet.forget_object() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -97,19 +114,14 @@ end $$;
 create trigger rivulet_forget_object after delete on storage.objects
     for each row when (old.bucket_id = 'documents') execute function rivulet.forget_object();
 
--- True if there was something to restart. Passages of the failed attempt are dropped; an older active version stays.
+-- True if there was something to restart. It is a new version, to which the failed attempt leaves its vectors.
 create function rivulet.restart_document(p_document uuid) returns boolean
 language plpgsql security definer set search_path = '' as $$
-declare
-    d public.documents;
 begin
     update public.documents
-    set status = 'queued', error_code = null, error_message = null, chunks_total = null, chunks_done = 0
-    where id = p_document and status = 'failed' returning * into d;
-    if not found then return false; end if;
-    delete from public.chunks where document_id = d.id and version is distinct from d.active_version;
-    perform rivulet.enqueue_parse(d);
-    return true;
+    set version = version + 1, status = 'queued', error_code = null, error_message = null, trace_id = rivulet.new_trace_id()
+    where id = p_document and status = 'failed';
+    return found;
 end $$;
 
 -- The Retry button: for whoever may edit the library.

@@ -16,34 +16,52 @@ begin
                      and c.ordinal between (j.payload ->> 'first')::integer and (j.payload ->> 'last')::integer));
 end $$;
 
--- The last batch activates: from this commit on searches see the new version, whole, and no longer the old one.
-create function rivulet.activate_version(d public.documents) returns void
+-- Once everything has been read and all passages are in the index: searches see the new version from this commit on, whole,
+-- and no longer the old one. The caller holds the document's row.
+create function rivulet.activate_if_whole(d public.documents) returns void
 language plpgsql volatile set search_path = '' as $$
 begin
+    if d.status <> 'embedding' or d.chunks_done < d.chunks_total then return; end if;
     update public.documents set status = 'ready', active_version = d.version, ready_at = now() where id = d.id;
-    if d.active_version is null then return; end if;
+    delete from rivulet.progress where document_id = d.id;
+    if d.version = 1 then return; end if;
     delete from public.chunks where document_id = d.id and version < d.version;
-    perform rivulet.enqueue('purge', rivulet.tenant_of_library(d.library_id), d.id,
-        jsonb_build_object('document_id', d.id, 'before_version', d.version, 'collection',
-                           (select collection from rivulet.placements where library_id = d.library_id)), d.trace_id);
+    perform rivulet.enqueue_purge(d, d.version);
 end $$;
 
+-- Counts a batch; the row hears of it now and then.
+create function rivulet.count_done(d public.documents, p_chunks integer) returns rivulet.progress
+language plpgsql volatile set search_path = '' as $$
+declare
+    p rivulet.progress;
+begin
+    update rivulet.progress set chunks_done = chunks_done + p_chunks where document_id = d.id returning * into p;
+    if d.status = 'embedding' and p.chunks_done = p.chunks_total then
+        update public.documents set chunks_done = p.chunks_done, chunks_total = p.chunks_total where id = d.id returning * into d;
+        perform rivulet.activate_if_whole(d);
+    else
+        perform rivulet.tell_progress(p);
+    end if;
+    return p;
+end $$;
+
+-- p_embedded: how many of the passages were really embedded; the vectors of the others were copied or remembered.
 -- moved: the library has begun or ended a move since the batch was started, so its vectors are not where they are needed.
-create function public.complete_embed_v1(p_job bigint, p_fence bigint, p_generation bigint) returns jsonb
+create function public.complete_embed_v1(
+    p_job bigint, p_fence bigint, p_generation bigint, p_embedded integer default null
+) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '20s' as $$
 declare
     j rivulet.jobs := rivulet.take(p_job, p_fence);
     d public.documents := rivulet.document_of(j);
+    p rivulet.progress;
     v_chunks integer;
 begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
     if d.id is null then return rivulet.supersede(p_job, p_fence); end if;
     if not rivulet.stays(d.library_id, p_generation) then return '{"status": "moved"}'; end if;
-    select count(*) into v_chunks from public.chunks
-    where document_id = d.id and version = d.version
-      and ordinal between (j.payload ->> 'first')::integer and (j.payload ->> 'last')::integer;
-    update public.documents set chunks_done = least(chunks_done + v_chunks, chunks_total) where id = d.id returning * into d;
-    if d.chunks_done = d.chunks_total and d.status = 'embedding' then perform rivulet.activate_version(d); end if;
-    perform rivulet.finish(j, 'done', jsonb_build_object('chunks', v_chunks));
-    return jsonb_build_object('status', 'done', 'chunks_done', d.chunks_done, 'chunks_total', d.chunks_total);
+    v_chunks := 1 + (j.payload ->> 'last')::integer - (j.payload ->> 'first')::integer;
+    p := rivulet.count_done(d, v_chunks);
+    perform rivulet.finish(j, 'done', jsonb_build_object('chunks', v_chunks, 'embedded', p_embedded));
+    return jsonb_build_object('status', 'done', 'chunks_done', p.chunks_done, 'chunks_total', p.chunks_total);
 end $$;

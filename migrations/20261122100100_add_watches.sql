@@ -44,47 +44,6 @@ values ('backfill', 2, 20, '5 minutes', '7 days');
 
 -- ── Documents of rows ────────────────────────────────────────────────────────────────────────────────────────────────
 
--- As before, but a row with too much text stays failed.
-create or replace function rivulet.fill_document() returns trigger
-language plpgsql security definer set search_path = '' as $$
-begin
-    new.updated_at := now();
-    if new.source = 'inline' and (tg_op = 'INSERT' or new.content is distinct from old.content) then
-        new.content_hash := md5(new.content);
-        new.bytes := octet_length(new.content);
-        new.mime := coalesce(new.mime, 'text/markdown');
-    end if;
-    -- Same bytes: no work. Other bytes: a new version, which is swapped in once it is whole; the old one answers till then.
-    if tg_op = 'UPDATE' and new.content_hash is distinct from old.content_hash then
-        new.version := old.version + 1;
-        new.pages := null;
-        new.chunks_total := null;
-        new.chunks_done := 0;
-        new.trace_id := rivulet.new_trace_id();
-        if new.source <> 'row' or new.content is not null then
-            new.status := 'queued';
-            new.error_code := null;
-            new.error_message := null;
-        end if;
-    end if;
-    return new;
-end $$;
-
-drop trigger documents_parse_new on public.documents;
-create trigger documents_parse_new after insert on public.documents
-    for each row when (new.status = 'queued') execute function rivulet.parse_document();
-drop trigger documents_parse_changed on public.documents;
-create trigger documents_parse_changed after update on public.documents
-    for each row when (new.version > old.version and new.status = 'queued') execute function rivulet.parse_document();
-
--- Rows come by the thousand: what people add themselves goes before them.
-create or replace function rivulet.enqueue_parse(d public.documents) returns void
-language sql volatile set search_path = '' as $$
-    select rivulet.enqueue('parse', rivulet.tenant_of_library(d.library_id), d.id,
-                           jsonb_build_object('document_id', d.id, 'version', d.version), d.trace_id,
-                           p_priority => (case d.source when 'row' then -1 else 0 end)::smallint)
-$$;
-
 create type rivulet.watched_row as (
     ref text,       -- null: there is no such row
     title text,
