@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 GUARDED = ("/rest/v1", "/auth/v1")
 #: Paths below them that browsers and mail links open without a key.
 OPEN = ("/auth/v1/.well-known/", "/auth/v1/verify", "/auth/v1/callback", "/auth/v1/authorize")
+RESUMABLE = "/storage/v1/upload/resumable"
 ALLOW_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 EXPOSED_HEADERS = (
     b"access-control-expose-headers",
@@ -64,7 +65,7 @@ class Edge:
             _log(scope, seen, time.perf_counter() - started)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "OPTIONS":
+        if scope["method"] == "OPTIONS" and not _asks_for_features(scope):
             await send_answer(send, 204, _preflight(scope), b"")
             return
         refusal = self._refusal(scope)
@@ -102,6 +103,12 @@ def _api_key(scope: Scope) -> str | None:
     return key
 
 
+def _asks_for_features(scope: Scope) -> bool:
+    """Tell the OPTIONS request of an upload's client, which Storage answers, from a browser's preflight."""
+    asked = any(name == b"access-control-request-method" for name, _ in scope["headers"])
+    return scope["path"].startswith(RESUMABLE) and not asked
+
+
 def _preflight(scope: Scope) -> dict[str, str]:
     asked = headers_of(scope["headers"]).get("access-control-request-headers", "*")
     return {
@@ -116,7 +123,9 @@ def _watched(send: Send, seen: Seen) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             seen.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), ALLOW_ORIGIN, EXPOSED_HEADERS]
+            headers = message.get("headers", ())
+            exposed = () if any(name == EXPOSED_HEADERS[0] for name, _ in headers) else (EXPOSED_HEADERS,)
+            message["headers"] = [*headers, ALLOW_ORIGIN, *exposed]
         elif message["type"] == "http.response.body":
             seen.size += len(message.get("body", b""))
         await send(message)

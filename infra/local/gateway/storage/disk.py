@@ -22,13 +22,14 @@ class Disk:
     """The folder of one gateway."""
 
     def __init__(self, folder: Path) -> None:
-        self._incoming, self._objects = folder / "incoming", folder / "objects"
+        self._incoming, self._objects, self.drafts_folder = folder / "incoming", folder / "objects", folder / "drafts"
 
     def prepare(self) -> None:
         """Make the folders, and remove what an earlier process left half-written."""
         shutil.rmtree(self._incoming, ignore_errors=True)
         self._incoming.mkdir(parents=True)
         self._objects.mkdir(exist_ok=True)
+        self.drafts_folder.mkdir(exist_ok=True)
 
     def path(self, version: str) -> Path:
         """Return a version's place; raises ValueError if it is no version."""
@@ -57,6 +58,10 @@ class Disk:
             if isinstance(error, DatabaseError) or not provisional.kept:
                 _unlink([self.path(version), self._incoming / version])
             raise
+
+    async def adopt(self, path: Path, version: str) -> None:
+        """Make the file at ``path`` the bytes of a version; it stays where it is too."""
+        await asyncio.to_thread(_adopt, path, self.path(version))
 
     async def remove(self, *versions: str | None) -> None:
         """Remove versions; those that are not there are ignored."""
@@ -139,6 +144,12 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _adopt(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)  # of an attempt that was cut short
+    _link(source, target)
+    _sync_folder(target.parent)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -5,8 +5,10 @@ import logging
 
 import orjson
 
+from infra.local.gateway.http import BodyTooLargeError
 from infra.local.gateway.keys import InvalidToken
-from infra.local.gateway.wire import DatabaseError
+from infra.local.gateway.pools import PoolExhaustedError
+from infra.local.gateway.wire import DatabaseError, DatabaseLostError
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +23,18 @@ class StorageError(Exception):
     def body(self) -> bytes:
         """Return the JSON body."""
         return orjson.dumps({"statusCode": str(self.status), "error": self.error, "message": self.message})
+
+
+#: What an endpoint turns into an answer; anything else is a fault of the gateway.
+EXPECTED = (
+    StorageError,
+    DatabaseError,
+    OSError,
+    InvalidToken,
+    BodyTooLargeError,
+    DatabaseLostError,
+    PoolExhaustedError,
+)
 
 
 def no_bucket() -> StorageError:
@@ -70,8 +84,8 @@ def no_space() -> StorageError:
 
 def of_database(error: DatabaseError) -> StorageError:
     """Return a database error as Storage shows it."""
-    if error.sqlstate == "42501":
-        return denied()
+    if error.sqlstate == "42501":  # a trigger's own words are passed on
+        return denied() if "row-level security" in error.message else denied(error.message)
     if error.sqlstate == "23505":
         return duplicate()
     if error.sqlstate == "23503":
@@ -105,3 +119,19 @@ def of_token(error: InvalidToken) -> StorageError:
     if error.reason == "missing":
         return StorageError(400, "Error", "headers must have required property 'authorization'")
     return StorageError(403, "Unauthorized", told.get(error.reason, str(error)))
+
+
+def of_any(error: Exception) -> StorageError:
+    """Return one of the expected errors as Storage shows it."""
+    match error:
+        case StorageError():
+            return error
+        case DatabaseError():
+            return of_database(error)
+        case InvalidToken():
+            return of_token(error)
+        case BodyTooLargeError():
+            return StorageError(413, "Payload too large", str(error), 413)
+        case OSError():
+            return of_disk(error)
+    return StorageError(503, "DatabaseError", "The database is not reachable. Try again in a moment.", 503)

@@ -8,26 +8,25 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from infra.local.gateway.callers import Caller, headers_of
-from infra.local.gateway.http import BodyTooLargeError, send_answer
-from infra.local.gateway.keys import InvalidToken, Keyring
-from infra.local.gateway.pools import Pool, PoolExhaustedError
+from infra.local.gateway.http import send_answer
+from infra.local.gateway.keys import Keyring
+from infra.local.gateway.pools import Pool
 from infra.local.gateway.storage.buckets import Buckets
 from infra.local.gateway.storage.disk import Disk
 from infra.local.gateway.storage.download import Downloads
-from infra.local.gateway.storage.errors import StorageError, not_supported, of_database, of_disk, of_token
+from infra.local.gateway.storage.drafts import Drafts
+from infra.local.gateway.storage.errors import EXPECTED, StorageError, not_supported, of_any
 from infra.local.gateway.storage.listing import Listing
 from infra.local.gateway.storage.objects import Objects
 from infra.local.gateway.storage.requests import Reply, StorageRequest
+from infra.local.gateway.storage.resumable import Resumable
 from infra.local.gateway.storage.rows import Rows
 from infra.local.gateway.storage.signing import Signing
 from infra.local.gateway.storage.uploads import Uploads
-from infra.local.gateway.wire import DatabaseError, DatabaseLostError
 
 Handler = Callable[[StorageRequest], Awaitable[Reply]]
 Sender = Callable[[StorageRequest, Send], Awaitable[None]]
 ABSENT = (
-    "/upload/resumable",
-    "/upload/resumable/{rest:path}",
     "/s3",
     "/s3/{rest:path}",
     "/render/{rest:path}",
@@ -44,6 +43,7 @@ def storage_routes(pool: Pool, disk: Disk, keyring: Keyring, file_size_limit: in
     uploads = Uploads(rows, disk, file_size_limit)
     signing = Signing(rows, uploads, keyring)
     downloads = Downloads(rows, disk, signing)
+    resumable = Resumable(keyring, uploads, Drafts(disk.drafts_folder), disk, signing)
 
     def route(
         path: str, handlers: dict[str, Handler] | None = None, sender: Sender | None = None, open_: bool = False
@@ -58,6 +58,11 @@ def storage_routes(pool: Pool, disk: Disk, keyring: Keyring, file_size_limit: in
             route(path, dict.fromkeys(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), _absent), open_=True)
             for path in ABSENT
         ),
+        *(
+            Route(path, resumable, methods=None)
+            for path in ("/upload/resumable", "/upload/resumable/sign", "/upload/resumable/sign/{id}")
+        ),
+        Route("/upload/resumable/{id}", resumable, methods=None),
         route("/object/list/{bucket}", {"POST": listing.search}),
         route("/object/move", {"POST": objects.move}),
         route("/object/copy", {"POST": objects.copy}),
@@ -94,16 +99,8 @@ class Endpoint:
             if handler is None:
                 raise StorageError(404, "Not Found", f"Route {scope['method']}:{scope['path']} not found", 404)
             reply = await handler(request)
-        except (
-            StorageError,
-            DatabaseError,
-            OSError,
-            InvalidToken,
-            BodyTooLargeError,
-            DatabaseLostError,
-            PoolExhaustedError,
-        ) as error:
-            await _send_error(send, _as_storage_error(error), scope["method"])
+        except EXPECTED as error:
+            await _send_error(send, of_any(error), scope["method"])
             return
         await send_answer(
             send,
@@ -124,20 +121,6 @@ class Endpoint:
             claims = self._keyring.claims_of(headers.get("apikey"), headers.get("authorization"))
         caller = Caller(claims, scope["method"], scope["path"].removeprefix("/storage/v1"), headers)
         return StorageRequest(caller, asked and not self._open, scope.get("path_params", {}), query, receive)
-
-
-def _as_storage_error(error: Exception) -> StorageError:
-    if isinstance(error, StorageError):
-        return error
-    if isinstance(error, DatabaseError):
-        return of_database(error)
-    if isinstance(error, InvalidToken):
-        return of_token(error)
-    if isinstance(error, BodyTooLargeError):
-        return StorageError(413, "Payload too large", str(error), 413)
-    if isinstance(error, OSError):
-        return of_disk(error)
-    return StorageError(503, "DatabaseError", "The database is not reachable. Try again in a moment.", 503)
 
 
 async def _send_error(send: Send, error: StorageError, method: str) -> None:

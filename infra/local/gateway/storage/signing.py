@@ -82,12 +82,16 @@ class Signing:
         token = request.query.get("token")
         if not token:
             raise invalid("querystring must have required property 'token'", "Error")
+        return self.check_token(token, request.path["bucket"], request.path["name"], purpose)
+
+    def check_token(self, token: str, bucket: str, name: str, purpose: str) -> dict[str, Any]:
+        """Return the claims of a token; raises StorageError unless it is for this very object."""
         try:
             claims = self._keyring.claims_of_signed(token)
             check_expiry(claims.get("exp"), time.time())
         except InvalidToken as error:
             raise StorageError(400, "InvalidJWT", of_token(error).message) from None
-        if claims.get("url") != f"{request.path['bucket']}/{request.path['name']}" or claims.get("for") != purpose:
+        if claims.get("url") != f"{bucket}/{name}" or claims.get("for") != purpose:
             raise invalid("The url do not match the signature", "InvalidSignature")
         return claims
 

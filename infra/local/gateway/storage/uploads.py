@@ -28,11 +28,20 @@ class Target:
     trusted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Bytes on disk: their version, entity tag and size."""
+
+    version: str
+    etag: str
+    size: int
+
+
 class Uploads:
     """Takes objects in."""
 
     def __init__(self, rows: Rows, disk: Disk, file_size_limit: int) -> None:
-        self._rows, self._disk, self._file_size_limit = rows, disk, file_size_limit
+        self._rows, self._disk, self.file_size_limit = rows, disk, file_size_limit
 
     async def create(self, request: StorageRequest) -> Reply:
         """``POST /object/BUCKET/NAME``: a new object; with ``x-upsert: true`` also a new version of an old one."""
@@ -47,13 +56,14 @@ class Uploads:
         bucket = await self._bucket(request.caller, target.bucket)
         body = upload_body(request.receive, request.headers)
         traits = await body.start()
-        limit = min(bucket["file_size_limit"] or self._file_size_limit, self._file_size_limit)
-        if (traits.announced or 0) > limit:
-            raise too_large()
-        check_mime_type(traits.mime, bucket["allowed_mime_types"])
+        limit = self._check(bucket, traits)
         if not target.trusted:
             await self.permit(request.caller, target, traits)
         return await self._store(request.caller, target, traits, body.chunks(), limit)
+
+    async def limit(self, caller: Caller, target: Target, traits: Traits) -> int:
+        """Return the most bytes that the target's bucket takes; raises StorageError if it does not take these."""
+        return self._check(await self._bucket(caller, target.bucket), traits)
 
     async def permit(self, caller: Caller, target: Target, traits: Traits) -> None:
         """Raise DatabaseError unless row level security lets the caller write the object."""
@@ -70,6 +80,13 @@ class Uploads:
         row = await self.take(request, target)
         return Reply({"Key": f"{target.bucket}/{name}", "Id": row["id"]})
 
+    def _check(self, bucket: Row, traits: Traits) -> int:
+        limit = min(bucket["file_size_limit"] or self.file_size_limit, self.file_size_limit)
+        if (traits.announced or 0) > limit:
+            raise too_large()
+        check_mime_type(traits.mime, bucket["allowed_mime_types"])
+        return limit
+
     async def _bucket(self, caller: Caller, bucket: str) -> Row:
         work = self._rows.seen_by_service(caller)
         return await find_bucket(work, bucket)
@@ -79,24 +96,35 @@ class Uploads:
     ) -> Row:
         with self._disk.sink() as sink, self._disk.provisional(sink.version) as provisional:
             await _fill(sink, chunks, limit)
-            row, replaced = await self._write_row(caller, target, traits, sink, provisional)
+            stored = Stored(sink.version, sink.etag, sink.size)
+            row, replaced = await self._write_row(caller, target, traits, stored, provisional)
         await self._disk.remove(replaced)
         return row
 
+    async def publish(self, caller: Caller, target: Target, traits: Traits, stored: Stored) -> None:
+        """Write the row of bytes that are on disk under their version; doing it again changes nothing."""
+        with self._disk.provisional(stored.version) as provisional:
+            _, replaced = await self._write_row(caller, target, traits, stored, provisional)
+        if replaced != stored.version:
+            await self._disk.remove(replaced)
+
     async def _write_row(
-        self, caller: Caller, target: Target, traits: Traits, sink: Sink, provisional: Provisional
+        self, caller: Caller, target: Target, traits: Traits, stored: Stored, provisional: Provisional
     ) -> tuple[Row, str | None]:
         """Write the row of a finished file; return it and the version that it replaced."""
         new = NewObject(
             target.bucket,
             target.name,
             target.owner_id,
-            sink.version,
-            object_metadata(sink.etag, sink.size, traits.mime, traits.cache_control),
+            stored.version,
+            object_metadata(stored.etag, stored.size, traits.mime, traits.cache_control),
             traits.user_metadata,
         )
         async with self._rows.as_service(caller) as work:
             old = await lock_name(work, target.bucket, target.name)
+            if old is not None and old["version"] == stored.version:
+                provisional.keep()
+                return old, stored.version
             if old is not None and not target.upsert:
                 raise duplicate()
             row = await write_object(work, new, target.upsert)
