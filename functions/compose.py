@@ -6,13 +6,13 @@ it already listens.
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from functions.dispatch import Handler
 from functions.effects.supabase import Supabase
 from functions.handlers.retrieve import Retriever
 from schema.jobs import Claim, Queue
-from schema.ports import Embedder
+from schema.ports import Embedder, Generator
 from schema.settings import Settings
 
 
@@ -66,7 +66,6 @@ def _embed(settings: Settings, supabase: Supabase) -> Handler:
 
 
 def _respond(settings: Settings, supabase: Supabase) -> Handler:
-    from functions.effects import models_together
     from functions.effects.announce_supabase import SupabaseAnnouncer
     from functions.effects.answers_supabase import SupabaseAnswers
     from functions.handlers.respond import RespondHandler
@@ -74,9 +73,28 @@ def _respond(settings: Settings, supabase: Supabase) -> Handler:
     return RespondHandler(
         store=SupabaseAnswers(supabase),
         retriever=retriever(settings, supabase),
-        generator=models_together.TogetherGenerator(models_together.connect(settings), settings.chat_model),
+        generator=generator(settings),
         announcer=SupabaseAnnouncer(supabase),
+        models=chat_models(settings),
     )
+
+
+def chat_models(settings: Settings) -> Sequence[str]:
+    """The chat models in order of preference."""
+    return list(dict.fromkeys([settings.chat_model, *settings.chat_model_fallbacks]))
+
+
+def generator(settings: Settings) -> Generator:
+    """The chat models, each standing in for those before it."""
+    from functions.effects.breaker import Breaker
+    from functions.effects.cache_redis import RedisCache
+    from functions.effects.connect_together import connect
+    from functions.effects.generate_resilient import ResilientGenerator
+    from functions.effects.generate_together import TogetherGenerator
+
+    client = connect(settings)
+    models = [TogetherGenerator(client, model) for model in chat_models(settings)]
+    return ResilientGenerator(models, Breaker(RedisCache(settings.redis_url)))
 
 
 def _purge(settings: Settings, supabase: Supabase) -> Handler:
@@ -102,15 +120,16 @@ def _backfill(_: Settings, supabase: Supabase) -> Handler:
 
 def embedders(settings: Settings) -> Callable[[str], Embedder]:
     """The embedder of each model by its name, all with one connection and one cache."""
-    from functions.effects import models_together
     from functions.effects.cache_redis import RedisCache
+    from functions.effects.connect_together import connect
     from functions.effects.embed_cached import CachedEmbedder
+    from functions.effects.embed_together import TogetherEmbedder
 
-    client, cache = models_together.connect(settings), RedisCache(settings.redis_url)
+    client, cache = connect(settings), RedisCache(settings.redis_url)
 
     @functools.cache
     def of(model: str) -> Embedder:
-        return CachedEmbedder(models_together.TogetherEmbedder(client, model), cache)
+        return CachedEmbedder(TogetherEmbedder(client, model), cache)
 
     return of
 
