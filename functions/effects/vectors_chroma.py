@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,6 +39,16 @@ class ChromaVectors:
                 embeddings=np.asarray(vectors, dtype=np.float32),
                 metadatas=[_metadata(chunk) for chunk in chunks],
             )
+
+    async def fetch(self, place: Place, chunks: Sequence[UUID]) -> Mapping[UUID, Vector]:
+        """The vectors of those passages that have one."""
+        if not chunks:
+            return {}
+        owners = {str(uuid5(chunk, place.model)): chunk for chunk in chunks}
+        async with self._opened(place.collection, place.model) as collection:
+            found = await collection.get(ids=list(owners), include=["embeddings"])
+        vectors = found["embeddings"]
+        return {} if vectors is None else {owners[i]: list(v) for i, v in zip(found["ids"], vectors, strict=True)}
 
     async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[UUID]:
         """Ids of the nearest passages, merged over the collections that hold these libraries."""
