@@ -130,8 +130,8 @@ class Delta(BaseModel):
 class Doubt(BaseModel):
     """A sentence of an answer, by its characters, whose support is missing.
 
-    `uncited`: it names no passage; `number`: it holds a number that is in none of those it names; `unrelated`: they share
-    no word with it, which an answer in another language than its passages may also do.
+    `uncited`: it names no passage; `number`: it holds a number that is in none of those it names; `unrelated`: they
+    share no word with it, which an answer in another language than its passages may also do.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -144,9 +144,9 @@ class Doubt(BaseModel):
 class Verdict(BaseModel):
     """How an answer ended and what it rests on: the `metadata` of its row.
 
-    `finish_reason`: `stop`, `length` (the model's output limit), `content_filter` (its provider withheld the rest), `time`
-    (the time allowed was over), `stopped` (the person stopped it). `supported`: it refuses, or at least one of its
-    sentences cites a passage and none is in doubt.
+    `finish_reason`: `stop`, `length` (the model's output limit), `content_filter` (its provider withheld the rest),
+    `time` (the time allowed was over), `stopped` (the person stopped it). `supported`: it refuses, or at least one of
+    its sentences cites a passage and none is in doubt.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -170,8 +170,10 @@ class Sampling(BaseModel):
 
 
 class Provenance(BaseModel):
-    """Where an answer came from. `passages` are the chunks of the prompt, in its order; `rewritten_by` tells who made the
-    query of a follow-up: `rule`, a model's name, or None for the question itself.
+    """Where an answer came from.
+
+    `passages` are the chunks of the prompt, in its order; `rewritten_by` tells who made the query of a follow-up:
+    `rule`, a model's name, or None for the question itself.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -187,7 +189,7 @@ class Provenance(BaseModel):
 
 
 class Answer(BaseModel):
-    """A finished answer. `timings` are milliseconds: queued, retrieve, first_token, total. `title`: for the conversation."""
+    """A finished answer. `timings` are milliseconds: queued, retrieve, first_token, total; `title` is for its talk."""
 
     model_config = ConfigDict(frozen=True)
 

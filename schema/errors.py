@@ -46,6 +46,10 @@ class SupersededError(RivuletError):
     """The job had nothing left to do (its subject was deleted, replaced or stopped) and has been ended."""
 
 
+class StoppedError(RivuletError):
+    """The person stopped the answer."""
+
+
 class InvalidTokenError(RivuletError):
     """A person's token was refused; the text says why."""
 

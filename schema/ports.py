@@ -142,8 +142,12 @@ class Embedder(Protocol):
     def model(self) -> str:
         """The model's name; vectors of different models never mix."""
 
-    async def embed(self, texts: Sequence[str], kind: TextKind) -> Sequence[Vector]:
-        """One vector per text, in order."""
+    async def embed(self, texts: Sequence[str], kind: TextKind, tenant: UUID | None = None) -> Sequence[Vector]:
+        """One vector per text, in order.
+
+        Documents wait for their tenant's share of what the provider allows; queries, where somebody waits, never do.
+        `RateLimitedError` if that would take too long.
+        """
 
 
 class VectorIndex(Protocol):
@@ -151,6 +155,9 @@ class VectorIndex(Protocol):
 
     async def upsert(self, place: Place, chunks: Sequence[StoredChunk], vectors: Sequence[Vector]) -> None:
         """Store the vectors of passages; repeating it changes nothing. A write that has begun outlasts cancellation."""
+
+    async def fetch(self, place: Place, chunks: Sequence[UUID]) -> Mapping[UUID, Vector]:
+        """The vectors of those passages that have one there."""
 
     async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[UUID]:
         """Ids of the nearest passages in these libraries, nearest first."""
@@ -163,7 +170,7 @@ class Generator(Protocol):
     """A language model."""
 
     def stream(self, turns: Sequence[Turn], sampling: Sampling) -> AsyncGenerator[Delta, None]:
-        """The answer, piece by piece; closing it ends the call. An end without `finish_reason` is a `TransientError`."""
+        """The answer, piece by piece; closing it ends the call. An end without `finish_reason` is `TransientError`."""
 
 
 class Announcer(Protocol):

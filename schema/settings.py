@@ -17,6 +17,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "together_api_key": ("TOGETHER_API_KEY",),
     "together_base_url": ("TOGETHER_BASE_URL",),
     "chat_model": ("CHAT_MODEL",),
+    "chat_model_fallbacks": ("CHAT_MODEL_FALLBACKS",),
     "embedding_model": ("EMBEDDING_MODEL",),
     "log_level": ("LOG_LEVEL",),
     "supabase_publishable_key": ("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"),
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     together_base_url: str | None = None  # None: Together AI itself
     redis_url: str | None = None  # None: no cache, everything still works
     chat_model: str = "meta-llama/Llama-3.3-70B-Instruct-Turbo"
+    chat_model_fallbacks: tuple[str, ...] = ()  # asked in this order when the chat model does not answer
     embedding_model: str = "intfloat/multilingual-e5-large-instruct"
     log_level: str = "INFO"
     # What only functions use:
@@ -62,6 +64,11 @@ class Settings(BaseModel):
     drain_concurrency: int = Field(default=4, ge=1, le=100)  # jobs of each queue at once
     ask_drains: bool = False  # `ask` also does the work, where no listener does
     trust_events: bool = False  # the platform lets only trusted senders reach `drain_event`
+
+    @field_validator("chat_model_fallbacks", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
     @field_validator("frontend_url")
     @classmethod

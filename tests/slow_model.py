@@ -37,7 +37,11 @@ class SlowModel:
             reply = await client.post(f"{self._embedder_url}/v1/embeddings", content=await request.body(), timeout=30)
         return Response(reply.content, reply.status_code, media_type="application/json")
 
-    async def _chat(self, _: Request) -> Response:
+    async def _chat(self, request: Request) -> Response:
+        """An answer; what is not asked with passages (a title, say) is said at once."""
+        body = await request.json()
+        if "<passages>" not in body["messages"][-1]["content"]:
+            return StreamingResponse(_all_at_once("About weirs"), media_type="text/event-stream")
         self.calls += 1
         return StreamingResponse(self._stream(), media_type="text/event-stream")
 
@@ -52,6 +56,12 @@ class SlowModel:
         except asyncio.CancelledError:
             self.hang_ups += 1
             raise
+
+
+async def _all_at_once(text: str) -> AsyncIterator[str]:
+    yield _event({"content": text}, None)
+    yield _event({}, "stop")
+    yield "data: [DONE]\n\n"
 
 
 def _event(delta: dict[str, str], finish_reason: str | None) -> str:

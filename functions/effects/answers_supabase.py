@@ -5,6 +5,7 @@ from uuid import UUID
 
 from functions.effects.supabase import Supabase
 from schema.answers import Answer, Passage, Placement, Question
+from schema.errors import StoppedError
 from schema.jobs import Claim
 
 
@@ -20,7 +21,9 @@ class SupabaseAnswers:
 
     async def save_draft(self, claim: Claim, content: str) -> None:
         """Store the text so far."""
-        await self._supabase.call_for(claim, "save_draft_v1", content=content)
+        reply = await self._supabase.call_for(claim, "save_draft_v1", content=content)
+        if reply["status"] == "cancel":
+            raise StoppedError(f"the answer of job {claim.id} was stopped")
 
     async def complete_respond(self, claim: Claim, answer: Answer) -> None:
         """Store the final text."""

@@ -3,79 +3,133 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import suppress
 from dataclasses import dataclass
 
+from functions.handlers.assist import Assistant
 from functions.handlers.draft import Draft
 from functions.handlers.retrieve import Retriever
-from functions.pipeline.cite import cite
+from functions.handlers.write import write
+from functions.pipeline.answer import Source, Written, make_answer
+from functions.pipeline.models import facts_of
 from functions.pipeline.prompt import build_prompt
-from functions.pipeline.question import search_query
-from schema.answers import Answer, Passage, Turn
+from functions.pipeline.sieve import Sieve
+from schema.answers import Question, Retrieved, Sampling
+from schema.errors import PermanentError, StoppedError, SupersededError, TransientError
 from schema.jobs import Claim
 from schema.ports import Announcer, AnswerStore, Generator
+
+END_SECONDS = 10.0  # of the job's time, kept for its end
+TITLE_SECONDS = 1.0  # that a finished answer waits for the conversation's title
+ANSWER = Sampling()
 
 
 @dataclass(frozen=True)
 class RespondHandler:
-    """Answers a question and lets everybody who watches the conversation see it appear."""
+    """Answers a question and lets everybody who watches the conversation see it appear.
+
+    `models` are those that `generator` asks, in order of preference.
+    """
 
     store: AnswerStore
     retriever: Retriever
     generator: Generator
     announcer: Announcer
+    models: Sequence[str]
 
     async def __call__(self, claim: Claim) -> None:
         """Do one respond job."""
-        started = time.monotonic()
+        attempt = _Attempt(claim, time.monotonic())
         question = await self.store.start_respond(claim)
-        query = search_query(question.question, question.history)
-        passages = await self.retriever.retrieve(question.user_id, query, question.library_id)
-        retrieved = time.monotonic()
-        draft = Draft(claim, question.conversation_id, self.store, self.announcer)
-        await self._write(draft, build_prompt(question.question, passages, question.history))
-        timings = {
-            "queued": claim.waited_ms,
-            "retrieve": _milliseconds(started, retrieved),
-            "first_token": _milliseconds(started, draft.first_token_at or time.monotonic()),
-            "total": _milliseconds(started, time.monotonic()),
-        }
-        await self.store.complete_respond(claim, _answer(draft, passages, timings))
-
-    async def _write(self, draft: Draft, prompt: Sequence[Turn]) -> None:
-        """Let the model write the draft while another task sends it on; all that was written is sent in the end."""
-        publisher = asyncio.create_task(draft.publish(), name="publish draft")
+        assistant = Assistant(self.generator, self.models[0])
+        title = asyncio.create_task(assistant.title(question), name="title")
         try:
-            async with aclosing(self.generator.stream(prompt)) as deltas:
-                async for delta in deltas:
-                    draft.add(delta)
-                    if publisher.done():
-                        publisher.result()  # raises: the claim is over
-        except asyncio.CancelledError:
-            await draft.save()  # stopped by the person: what there is stays
-            raise
+            source = await self._find(question, assistant)
+            attempt.retrieved_at = time.monotonic()
+            draft = Draft(claim, question.conversation_id, self.store, self.announcer, _sieve(question, source))
+            await self._write(attempt, draft, source)
+            await self._complete(attempt, draft, source, await _in_time(title))
         finally:
-            publisher.cancel()
-            await asyncio.wait([publisher])
-            await draft.send()
+            title.cancel()
+
+    async def _find(self, question: Question, assistant: Assistant) -> Source:
+        """The passages for a question, and the prompt made of them."""
+        query = await assistant.query(question)
+        found = await self.retriever.retrieve(question.user_id, query.text, question.library_id)
+        retrieved = found if isinstance(found, Retrieved) else Retrieved(passages=found)
+        room = min(facts_of(model).window for model in self.models) - ANSWER.max_tokens
+        prompt = build_prompt(question.question, retrieved.passages, question.history, room)
+        return Source(query.text, query.rewritten_by, retrieved, prompt, ANSWER, self.models)
+
+    async def _write(self, attempt: "_Attempt", draft: Draft, source: Source) -> None:
+        """Let the model write; of an answer that the person stopped, what there is of it is kept."""
+        try:
+            await write(draft, self.generator.stream(source.prompt.turns, ANSWER), attempt.seconds_left())
+        except StoppedError:
+            await draft.end("stopped")
+        except asyncio.CancelledError:
+            await self._interrupted(attempt, draft, source)
+            raise
+        if not draft.text:
+            _explain_silence(draft)
+
+    async def _interrupted(self, attempt: "_Attempt", draft: Draft, source: Source) -> None:
+        """This worker was told to stop: by the person, or because it ends and the next one starts over."""
+        try:
+            await draft.save()
+        except StoppedError:
+            await draft.end("stopped")
+            with suppress(SupersededError):  # the answer is kept as it is, and the job has ended
+                await self._complete(attempt, draft, source, None)
+
+    async def _complete(self, attempt: "_Attempt", draft: Draft, source: Source, title: str | None) -> None:
+        written = Written(
+            text=draft.text,
+            model=draft.model,
+            usage=draft.usage,
+            finish_reason=draft.finish_reason or "stop",
+            forged=draft.sieve.forged,
+            links=draft.sieve.links,
+        )
+        answer = make_answer(written, source, attempt.timings(draft.first_token_at), title)
+        await self.store.complete_respond(attempt.claim, answer)
 
 
-def _answer(draft: Draft, passages: Sequence[Passage], timings: dict[str, int]) -> Answer:
-    cited = cite(draft.text, passages)
-    return Answer(
-        content=cited.content,
-        model=draft.model,
-        usage=draft.usage,
-        timings=timings,
-        citations=cited.citations,
-        metadata={
-            "passages": len(passages),
-            "forged_markers": cited.forged,
-            "refused": cited.refused,
-            "finish_reason": draft.finish_reason or "",
-        },
-    )
+@dataclass
+class _Attempt:
+    """One run of the job, and its times (monotonic clock)."""
+
+    claim: Claim
+    started_at: float
+    retrieved_at: float = 0.0
+
+    def seconds_left(self) -> float:
+        """For the model, of the time that the job has."""
+        return self.started_at + self.claim.deadline_seconds - END_SECONDS - time.monotonic()
+
+    def timings(self, first_token_at: float | None) -> dict[str, int]:
+        """In milliseconds, from the start of this attempt; `queued` is the time before it."""
+        now = time.monotonic()
+        since_start = {"retrieve": self.retrieved_at, "first_token": first_token_at or now, "total": now}
+        took = {name: round((at - self.started_at) * 1000) for name, at in since_start.items()}
+        return {"queued": self.claim.waited_ms, **took}
 
 
-def _milliseconds(start: float, end: float) -> int:
-    return round((end - start) * 1000)
+def _sieve(question: Question, source: Source) -> Sieve:
+    passages = source.prompt.passages
+    said = [question.question, *(turn.content for turn in question.history)]
+    return Sieve(len(passages), [*said, *(text for passage in passages for text in (passage.title, passage.text))])
+
+
+def _explain_silence(draft: Draft) -> None:
+    """Raise why there is no text. A stopped answer may be empty."""
+    if draft.finish_reason == "content_filter":
+        raise PermanentError("content_filter", "The model's provider withheld the answer to this question.")
+    if draft.finish_reason != "stopped":
+        raise TransientError("model_silent", "The model gave no answer.")
+
+
+async def _in_time(title: "asyncio.Task[str | None]") -> str | None:
+    """The title, if it is there in a moment: no answer is held up for long by its conversation's name."""
+    await asyncio.wait([title], timeout=TITLE_SECONDS)
+    return title.result() if title.done() else None

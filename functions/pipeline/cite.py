@@ -1,40 +1,38 @@
-"""Ties the markers of an answer to verbatim quotes of the passages that the model was given."""
+"""Ties the markers of an answer to verbatim quotes of the passages that the model was given, and says what has no
+support.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from functions.pipeline.spans import Span, trimmed
-from schema.answers import REFUSAL, Citation, Passage
+from functions.pipeline.sentences import numbers, sentences, telling_words, words
+from functions.pipeline.spans import Span
+from schema.answers import REFUSAL, Citation, Doubt, DoubtReason, Passage
 
 _MARKER = re.compile(r"\s*\[(\d{1,3})\]")
-# A sentence ends at its mark before white space, at a blank line, or where a row or list item begins. A single line
-# break is only how the page was set.
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n(?=\s*\n|[|*•-])")
-_WORD = re.compile(r"\w+")
+# Not a statement, so it needs no support: a heading, a line that only announces a list, a table's rule or header.
+_ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
+_NO_STATEMENT = re.compile(r"[^\w]*|#.*|.*:|\|[\s|:-]*\|?")
 
 
 @dataclass(frozen=True)
 class Cited:
-    """An answer whose markers all point at passages that were given; `forged` counts those taken out."""
+    """What an answer rests on. `doubts` are its sentences without support, by their span in the answer's characters."""
 
-    content: str
     citations: Sequence[Citation]
-    forged: int
+    doubts: Sequence[Doubt]
     refused: bool
 
 
 def cite(content: str, passages: Sequence[Passage]) -> Cited:
-    """Check the markers of an answer and find the sentence of its passage that each rests on."""
-    forged = [int(m[1]) for m in _MARKER.finditer(content) if not 1 <= int(m[1]) <= len(passages)]
-    clean = _MARKER.sub(lambda m: m[0] if 1 <= int(m[1]) <= len(passages) else "", content).strip()
-    citations = {marker: _quote(marker, claim, passages[marker - 1]) for marker, claim in _claims(clean)}
+    """Find the sentence of its passage that each marker rests on. All markers must point at a passage."""
+    citations = {marker: _quote(marker, claim, passages[marker - 1]) for marker, claim in _claims(content)}
+    refused = REFUSAL in content and not citations
     return Cited(
-        content=clean,
         citations=[citations[marker] for marker in sorted(citations)],
-        forged=len(forged),
-        refused=REFUSAL in clean and not citations,
+        doubts=[] if refused else list(_doubts(content, passages)),
+        refused=refused,
     )
 
 
@@ -46,29 +44,61 @@ def _claims(content: str) -> Iterator[tuple[int, str]]:
         if marker not in seen:
             seen.add(marker)
             before = _MARKER.sub("", content[: match.start()])
-            yield marker, before[slice(*_sentences(before)[-1])]
+            yield marker, before[slice(*sentences(before)[-1])]
 
 
 def _quote(marker: int, claim: str, passage: Passage) -> Citation:
-    words = set(_words(claim))
-    start, end = max(_sentences(passage.text), key=lambda span: _overlap(words, passage.text[slice(*span)]))
+    wanted = words(claim)
+    start, end = max(sentences(passage.text), key=lambda span: _overlap(wanted, passage.text[slice(*span)]))
     return Citation(
         marker=marker, chunk_id=passage.chunk_id, quote=passage.text[start:end], char_start=start, char_end=end
     )
 
 
-def _sentences(text: str) -> list[Span]:
-    ends = [match.start() for match in _SENTENCE_END.finditer(text)]
-    spans = [trimmed(text, *span) for span in pairwise([0, *ends, len(text)])]
-    return [span for span in spans if span[0] < span[1]] or [(0, len(text))]
-
-
-def _words(text: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(text)]
-
-
 def _overlap(claim: set[str], sentence: str) -> float:
     """Harmonic mean of how much of the claim the sentence covers, and how much of the sentence the claim."""
-    words = set(_words(sentence))
-    shared = len(claim & words)
-    return 2 * shared / (len(claim) + len(words)) if shared else 0.0
+    found = words(sentence)
+    shared = len(claim & found)
+    return 2 * shared / (len(claim) + len(found)) if shared else 0.0
+
+
+def _doubts(content: str, passages: Sequence[Passage]) -> Iterator[Doubt]:
+    """The statements that no passage is named for, or whose passages do not speak of what they say."""
+    for start, end in _statements(content):
+        text = content[start:end]
+        cited = [passages[int(match[1]) - 1] for match in _MARKER.finditer(text)]
+        reason = _reason(_MARKER.sub("", text), cited)
+        if reason is not None:
+            yield Doubt(start=start, end=end, reason=reason)
+
+
+def _statements(content: str) -> Iterator[Span]:
+    """Sentences that state something. A marker behind a sentence's full stop belongs to that sentence."""
+    for start, end in _with_their_markers(content):
+        if not _NO_STATEMENT.fullmatch(_MARKER.sub("", content[start:end]).strip()):
+            yield start, end
+
+
+def _with_their_markers(content: str) -> list[Span]:
+    spans: list[Span] = []
+    for start, end in sentences(content):
+        leading = re.match(r"(?:\s*\[\d{1,3}\])+", content[start:end])
+        if leading and spans:
+            spans[-1] = (spans[-1][0], start + leading.end())
+            start += leading.end()
+        if start < end:
+            spans.append((start, end))
+    return spans
+
+
+def _reason(statement: str, cited: Sequence[Passage]) -> DoubtReason | None:
+    statement = _ITEM.sub("", statement)
+    if not cited:
+        return "uncited"
+    given = " ".join(text for passage in cited for text in (passage.title, *passage.heading_path, passage.text))
+    if not numbers(statement) <= numbers(given):
+        return "number"  # a figure that is in none of the passages named for it
+    said = telling_words(statement)
+    if said and not said & telling_words(given) and not numbers(statement):
+        return "unrelated"
+    return None

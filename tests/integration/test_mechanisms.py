@@ -14,7 +14,7 @@ SEEN = "if v_lanes is null then return null; end if;"
 
 
 def test_without_the_unique_index_a_second_answer_is_noticed(engine: Engine) -> None:
-    engine.all("alter table public.messages drop constraint messages_reply_to_key")
+    engine.all("drop index public.messages_one_answer_each")
 
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         test_answers.test_a_second_answer_to_one_question_is_impossible(engine)

@@ -3,10 +3,12 @@
 import re
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.pipeline.cite import cite
+from functions.pipeline.sieve import sieve
 from schema.answers import REFUSAL, Passage
 
 WEIR = "The weir is 3.5 m high. It was built in 1903 by Anton Falk.\nNobody knows why."
@@ -30,12 +32,11 @@ answers = st.lists(st.text(max_size=40) | st.integers(0, 9).map(lambda n: f" [{n
 
 
 @given(answers, passages)
-def test_every_marker_left_points_at_a_given_passage_and_every_quote_is_verbatim(
-    answer: str, given_passages: list[Passage]
-) -> None:
-    cited = cite(answer, given_passages)
+def test_every_marker_is_cited_and_every_quote_is_verbatim(answer: str, given_passages: list[Passage]) -> None:
+    content = sieve(answer, len(given_passages), [])
+    cited = cite(content, given_passages)
 
-    markers = {int(number) for number in re.findall(r"\[(\d{1,3})\]", cited.content)}
+    markers = {int(number) for number in re.findall(r"\[(\d{1,3})\]", content)}
     assert markers == {citation.marker for citation in cited.citations}
     for citation in cited.citations:
         source = given_passages[citation.marker - 1]
@@ -43,17 +44,20 @@ def test_every_marker_left_points_at_a_given_passage_and_every_quote_is_verbatim
         assert source.text[citation.char_start : citation.char_end] == citation.quote
 
 
+@given(answers, passages)
+def test_doubts_are_spans_of_the_answer_that_do_not_overlap(answer: str, given_passages: list[Passage]) -> None:
+    content = sieve(answer, len(given_passages), [])
+
+    end = 0
+    for doubt in cite(content, given_passages).doubts:
+        assert end <= doubt.start < doubt.end <= len(content)
+        end = doubt.end
+
+
 def test_the_quote_is_the_sentence_that_the_claim_rests_on() -> None:
     cited = cite("Anton Falk built it in 1903 [1].", [passage(WEIR)])
 
     assert cited.citations[0].quote == "It was built in 1903 by Anton Falk."
-
-
-def test_forged_markers_are_removed_and_counted() -> None:
-    cited = cite("It is 3.5 m high [1][7]. It is blue [2].", [passage(WEIR)])
-
-    assert cited.content == "It is 3.5 m high [1]. It is blue."
-    assert cited.forged == 2
 
 
 def test_a_refusal_is_told_from_an_answer() -> None:
@@ -68,3 +72,22 @@ def test_a_quote_runs_over_the_line_breaks_of_a_page_but_not_into_the_next_row()
         "The peak was 214 m³/s, reached on\n3 June at 04:40."
     )
     assert cite("a b [1].", [wrapped]).citations[0].quote == "| a | b |"
+
+
+@pytest.mark.parametrize(
+    ("answer", "doubted"),
+    [
+        ("It was built in 1903 by Anton Falk [1].", []),
+        ("It was built in 1903 by Anton Falk. [1]", []),
+        ("Anton Falk built it [1]. It is blue.", [("It is blue.", "uncited")]),
+        ("It was built in 1908 [1].", [("It was built in 1908 [1].", "number")]),
+        ("Cheese comes from distant moons [1].", [("Cheese comes from distant moons [1].", "unrelated")]),
+        ("1. Anton Falk built it [1].\n2. It is 3,5 m high [1].", []),
+        ("Two things are known:\n\n- It was built in 1903 [1].", []),
+        (REFUSAL, []),
+    ],
+)
+def test_a_sentence_without_support_is_told(answer: str, doubted: list[tuple[str, str]]) -> None:
+    doubts = cite(answer, [passage(WEIR)]).doubts
+
+    assert [(answer[doubt.start : doubt.end], doubt.reason) for doubt in doubts] == doubted
