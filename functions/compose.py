@@ -120,16 +120,19 @@ def _backfill(_: Settings, supabase: Supabase) -> Handler:
 
 def embedders(settings: Settings) -> Callable[[str], Embedder]:
     """The embedder of each model by its name, all with one connection and one cache."""
+    from functions.effects.budget_redis import RedisBudget
     from functions.effects.cache_redis import RedisCache
     from functions.effects.connect_together import connect
     from functions.effects.embed_cached import CachedEmbedder
     from functions.effects.embed_together import TogetherEmbedder
+    from functions.effects.redis_patient import PatientRedis
 
-    client, cache = connect(settings), RedisCache(settings.redis_url)
+    client, cache, redis = connect(settings), RedisCache(settings.redis_url), PatientRedis(settings.redis_url)
+    rate = settings.embedding_tokens_per_minute
 
     @functools.cache
     def of(model: str) -> Embedder:
-        return CachedEmbedder(TogetherEmbedder(client, model), cache)
+        return CachedEmbedder(TogetherEmbedder(client, model, RedisBudget(redis, model, rate)), cache)
 
     return of
 

@@ -45,7 +45,7 @@ begin
     return p;
 end $$;
 
--- p_embedded: how many of the passages were really embedded; the vectors of the others were copied or remembered.
+-- p_embedded: how many of the passages needed a new vector; the others have copies of an earlier version's.
 -- moved: the library has begun or ended a move since the batch was started, so its vectors are not where they are needed.
 create function public.complete_embed_v1(
     p_job bigint, p_fence bigint, p_generation bigint, p_embedded integer default null

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from schema.places import Place
 
@@ -25,6 +25,7 @@ class Document(BaseModel):
     bytes: int | None
     version: int
     anchors: frozenset[int] = frozenset()  # of the passages of the version that is searched now
+    password: SecretStr | None = None  # that its file opens with, as handed in for this reading; stored nowhere
 
 
 class BlockKind(StrEnum):
@@ -45,17 +46,6 @@ class Block(BaseModel):
     text: str
     level: int = 0
     page: int | None = None
-
-
-class Parsed(BaseModel):
-    """The text of a document: its blocks, its page count where the format has pages, its ISO 639-3 languages."""
-
-    model_config = ConfigDict(frozen=True)
-
-    mime: str
-    pages: int | None
-    blocks: Sequence[Block]
-    languages: Sequence[str] = ()
 
 
 class Part(BaseModel):
@@ -114,8 +104,9 @@ class EmbedBatch(BaseModel):
 
 
 class StoredChunk(Chunk):
-    """A passage as its row holds it."""
+    """A passage as its row holds it. `copy_of` is a passage of an earlier version whose vector is this one's too."""
 
     document_id: UUID
     library_id: UUID
     version: int
+    copy_of: UUID | None = None

@@ -15,7 +15,8 @@ from schema.answers import Answer, Delta, Passage, Placement, Question, Sampling
 from schema.documents import Chunk, Document, EmbedBatch, Part, StoredChunk
 from schema.errors import JobError
 from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue, WorkerReport
-from schema.places import Place
+from schema.moves import Checked, Fault, MoveTask, Passages, PlacedPassage
+from schema.places import Label, Leftover, Page, Place, PurgeTask
 
 Vector = Sequence[float]
 TextKind = Literal["query", "document"]  # models embed the two differently
@@ -62,18 +63,59 @@ class EmbedStore(Protocol):
     async def start_embed(self, claim: Claim, model: str) -> EmbedBatch:
         """The passages of this job's batch. `model` becomes that of a library that has none yet."""
 
-    async def complete_embed(self, claim: Claim, generation: int) -> bool:
-        """End the job; the last batch makes the document searchable. False: the places changed, so start over."""
+    async def complete_embed(self, claim: Claim, generation: int, embedded: int) -> bool:
+        """End the job; the last batch makes the document searchable. False: the places changed, so start over.
+
+        `embedded`: how many passages needed a new vector, as opposed to a copy of an earlier version's.
+        """
 
 
 class PurgeStore(Protocol):
     """A removal, as the purge handler uses it."""
 
-    async def start_purge(self, claim: Claim) -> bool:
-        """Whether the document's stored file has to be removed too."""
+    async def start_purge(self, claim: Claim) -> PurgeTask | None:
+        """What is to be removed, or is left to be; None while a writer from before is still at work."""
 
     async def complete_purge(self, claim: Claim, receipt: Json) -> None:
-        """End the job; the receipt is kept in its history."""
+        """End the job; the receipt is kept in its history and with the deletion."""
+
+
+class MoveStore(Protocol):
+    """Libraries on their way to another place, as the move handler uses them."""
+
+    async def start_move(self, claim: Claim) -> MoveTask:
+        """What this job is to do."""
+
+    async def complete_build(self, claim: Claim, last: UUID | None, written: int, embedded: int) -> None:
+        """End the job: passages up to `last` are in the new place; None: the whole range is."""
+
+    async def complete_check(self, claim: Claim, checked: Checked, refusal: str | None) -> None:
+        """End the job, and swap the places unless there is a refusal."""
+
+    async def complete_mend(self, claim: Claim, generation: int, written: int) -> bool:
+        """End the job. False: the places changed, so start over."""
+
+
+class AuditStore(Protocol):
+    """What Postgres says of vectors and passages."""
+
+    async def faults(self, place: Place, labels: Sequence[Label]) -> Sequence[Fault]:
+        """Those of a place's vectors that should not be as they are."""
+
+    async def passages(self, library: UUID | None, after: UUID | None) -> Passages:
+        """A page of the passages that are searched, in the order of their ids."""
+
+    async def among(self, chunks: Sequence[UUID]) -> Sequence[PlacedPassage]:
+        """Those of the passages that are searched now."""
+
+    async def places(self) -> Sequence[Place]:
+        """All places that are in use, or from which a purge is about to remove something."""
+
+    async def mend(self, chunks: Sequence[UUID]) -> Sequence[int]:
+        """Have the vectors of passages written anew; the ids of the jobs."""
+
+    async def jobs_left(self, jobs: Sequence[int]) -> int:
+        """How many of the jobs have not ended."""
 
 
 class WatchStore(Protocol):
@@ -162,8 +204,43 @@ class VectorIndex(Protocol):
     async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[UUID]:
         """Ids of the nearest passages in these libraries, nearest first."""
 
-    async def delete(self, collection: str, document: UUID, before_version: int | None, model: str) -> int:
-        """Remove a document's vectors, or those of its older versions; return how many are left (0)."""
+
+class VectorPurge(Protocol):
+    """Removes vectors for good. Every removal ends with a look that finds nothing; a place that is not there is empty."""
+
+    async def remove_document(self, place: Leftover, document: UUID, upto: int) -> int:
+        """Remove the vectors of a document's versions up to one, but for those kept; how many there were."""
+
+    async def remove_library(self, place: Place, library: UUID) -> int:
+        """Remove all vectors of a library; how many there were."""
+
+
+class VectorUpkeep(Protocol):
+    """Vectors, as they are checked, mended and moved. Collections are named physically: some may be nobody's place."""
+
+    async def upsert(self, place: Place, chunks: Sequence[StoredChunk], vectors: Sequence[Vector]) -> None:
+        """Store the vectors of passages; repeating it changes nothing."""
+
+    async def fetch(self, place: Place, chunks: Sequence[UUID]) -> Mapping[UUID, Vector]:
+        """The vectors of those passages that have one there."""
+
+    async def missing(self, place: Place, chunks: Sequence[UUID]) -> Sequence[UUID]:
+        """Those of the passages that have no vector there."""
+
+    async def nearest(self, place: Place, library: UUID, vectors: Sequence[Vector], limit: int) -> Sequence[list[UUID]]:
+        """For each vector the ids of the nearest passages of a library, nearest first."""
+
+    async def collections(self) -> Sequence[str]:
+        """All collections that look like ours."""
+
+    async def page(self, collection: str, offset: int, library: UUID | None = None) -> Page:
+        """A page of what a collection holds; of one library, if given."""
+
+    async def remove(self, collection: str, ids: Sequence[str]) -> None:
+        """Remove vectors by their ids."""
+
+    async def drop(self, collection: str) -> None:
+        """Remove a collection."""
 
 
 class Generator(Protocol):

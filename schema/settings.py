@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, field_validator
 
 from schema.errors import ConfigurationError
 
@@ -19,6 +19,8 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "chat_model": ("CHAT_MODEL",),
     "chat_model_fallbacks": ("CHAT_MODEL_FALLBACKS",),
     "embedding_model": ("EMBEDDING_MODEL",),
+    "embedding_tokenizer": ("EMBEDDING_TOKENIZER",),
+    "embedding_tokens_per_minute": ("EMBEDDING_TOKENS_PER_MINUTE",),
     "log_level": ("LOG_LEVEL",),
     "supabase_publishable_key": ("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"),
     "jwt_secret": ("JWT_SECRET",),
@@ -54,6 +56,8 @@ class Settings(BaseModel):
     chat_model: str = "meta-llama/Llama-3.3-70B-Instruct-Turbo"
     chat_model_fallbacks: tuple[str, ...] = ()  # asked in this order when the chat model does not answer
     embedding_model: str = "intfloat/multilingual-e5-large-instruct"
+    embedding_tokenizer: FilePath | None = None  # the model's tokenizer.json; None: tokens are estimated
+    embedding_tokens_per_minute: int = Field(default=2_000_000, ge=1)  # of all listeners together
     log_level: str = "INFO"
     # What only functions use:
     supabase_publishable_key: str | None = None  # `ask` needs it

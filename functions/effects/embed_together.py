@@ -1,14 +1,17 @@
 """Embedding models at Together AI, or behind any server with the same HTTP surface: `Embedder`."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
 
 import together
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
 
+from functions.effects.budget import PATIENCE_SECONDS, Budget
 from functions.effects.connect_together import translated_errors
+from schema.errors import RateLimitedError, TransientError
 from schema.ports import TextKind, Vector
-
-# Together bounds a request, not a batch; this many passages stay far below it and keep one request short.
-EMBED_BATCH = 64
 
 # Instruction-tuned embedders want to be told a query from a passage. Source: each model's card.
 _QUERY_PREFIXES = {
@@ -16,25 +19,102 @@ _QUERY_PREFIXES = {
 }
 
 
-class TogetherEmbedder:
-    """Implements `Embedder`."""
+class RequestLimits(NamedTuple):
+    """The most that one request may hold."""
 
-    def __init__(self, client: together.AsyncTogether, model: str) -> None:
-        self._client = client
+    texts: int
+    tokens: int
+
+
+# Together states no limit; 512 texts is what LangChain's client for it sends (`TogetherAIEmbeddings`, `batchSize`).
+_USUAL = RequestLimits(texts=512, tokens=128_000)
+# OpenAI: 2,048 inputs, 300,000 tokens. Source: its API reference, "Create embeddings", `input`.
+_LIMITS: Mapping[str, RequestLimits] = {
+    "text-embedding-3-small": RequestLimits(texts=2048, tokens=300_000),
+    "text-embedding-3-large": RequestLimits(texts=2048, tokens=300_000),
+    "text-embedding-ada-002": RequestLimits(texts=2048, tokens=300_000),
+}
+REFUSED_WITHOUT_A_TIME_SECONDS = 2.0  # patience with a provider that names none
+_FLICKER = wait_random_exponential(multiplier=0.2, max=4.0)
+
+
+class TogetherEmbedder:
+    """Implements `Embedder`. A refused request is sent again when the budget allows; those before it stay done."""
+
+    def __init__(self, client: together.AsyncTogether, model: str, budget: Budget) -> None:
+        self._client = client.with_options(max_retries=0)  # its own retries would know nothing of the others' patience
         self._model = model
+        self._budget = budget
 
     @property
     def model(self) -> str:
         """The model's name."""
         return self._model
 
-    async def embed(self, texts: Sequence[str], kind: TextKind) -> Sequence[Vector]:
-        """One vector per text."""
+    def requests(self, texts: Sequence[str]) -> list[Sequence[str]]:
+        """The texts, parted so that each part is one request, as large as may be."""
+        limits = _LIMITS.get(self._model, _USUAL)
+        parts: list[list[str]] = []
+        tokens = limits.tokens
+        for text in texts:
+            cost = estimated_tokens(text)
+            if not parts or len(parts[-1]) == limits.texts or tokens + cost > limits.tokens:
+                parts.append([])
+                tokens = 0
+            parts[-1].append(text)
+            tokens += cost
+        return list(parts)
+
+    async def embed(self, texts: Sequence[str], kind: TextKind, tenant: UUID | None = None) -> Sequence[Vector]:
+        """One vector per text; no more texts than `requests` puts into one."""
+
+        async def attempt() -> list[Vector]:
+            if kind == "document":
+                await self._share(str(tenant), sum(map(estimated_tokens, texts)))
+            try:
+                return await self._ask(texts, kind)
+            except RateLimitedError as error:
+                await self._budget.refused(_asked_for(error))
+                raise
+
+        attempts = AsyncRetrying(
+            retry=retry_if_exception(_worth_another), wait=_wait, stop=stop_after_delay(PATIENCE_SECONDS), reraise=True
+        )
+        return await attempts(attempt)
+
+    async def _share(self, tenant: str, tokens: int) -> None:
+        """Wait for the tenant's share; for another one if the provider refused somebody meanwhile."""
+        granted = False
+        while not granted:
+            wait = await self._budget.reserve(tenant, tokens)
+            if wait < 0:
+                raise RateLimitedError("model_busy", "The model is busy.", -wait)
+            await asyncio.sleep(wait)
+            granted = wait == 0 or await self._budget.blocked() == 0
+
+    async def _ask(self, texts: Sequence[str], kind: TextKind) -> list[Vector]:
         prefix = _QUERY_PREFIXES.get(self._model, "") if kind == "query" else ""
-        vectors: list[Vector] = []
-        for start in range(0, len(texts), EMBED_BATCH):
-            batch = [prefix + text for text in texts[start : start + EMBED_BATCH]]
-            with translated_errors():
-                reply = await self._client.embeddings.create(model=self._model, input=batch)
-            vectors += [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
-        return vectors
+        with translated_errors():
+            reply = await self._client.embeddings.create(model=self._model, input=[prefix + text for text in texts])
+        return [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
+
+
+def estimated_tokens(text: str) -> int:
+    """What a text costs, near enough to share a rate by."""
+    return len(text) // 4 + 1
+
+
+def _asked_for(error: RateLimitedError) -> float:
+    return error.retry_after_seconds or REFUSED_WITHOUT_A_TIME_SECONDS
+
+
+def _worth_another(error: BaseException) -> bool:
+    """Here and now; a provider that wants to be left alone for long gives the job back."""
+    if isinstance(error, RateLimitedError):
+        return error.retry_after_seconds <= PATIENCE_SECONDS
+    return isinstance(error, TransientError)
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return _asked_for(error) if isinstance(error, RateLimitedError) else _FLICKER(state)

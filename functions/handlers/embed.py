@@ -1,12 +1,14 @@
 """embed: a batch of passages → vectors in the index."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from functions.pipeline.chunk import embedding_text
-from schema.documents import EmbedBatch
+from schema.documents import EmbedBatch, StoredChunk
 from schema.jobs import Claim
-from schema.ports import Embedder, EmbedStore, VectorIndex
+from schema.places import Place
+from schema.ports import Embedder, EmbedStore, Vector, VectorIndex
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,27 @@ class EmbedHandler:
         completed = False
         while not completed:
             batch = await self.store.start_embed(claim, self.model)
-            await self._embed(batch)
-            completed = await self.store.complete_embed(claim, batch.generation)
+            embedded = await self._embed(batch, claim.tenant_id)
+            completed = await self.store.complete_embed(claim, batch.generation, embedded)
 
-    async def _embed(self, batch: EmbedBatch) -> None:
-        texts = [embedding_text(batch.title, chunk.heading_path, chunk.text) for chunk in batch.chunks]
+    async def _embed(self, batch: EmbedBatch, tenant: UUID) -> int:
+        """Vectors for all passages in all places; how many of them had to be made."""
+        made = 0
         for model in dict.fromkeys(place.model for place in batch.places):
-            vectors = await self.embedders(model).embed(texts, "document")
-            for place in (place for place in batch.places if place.model == model):
-                await self.index.upsert(place, batch.chunks, vectors)
+            places = [place for place in batch.places if place.model == model]
+            vectors = await self._copies(places[0], batch.chunks)
+            new = [chunk for chunk in batch.chunks if chunk.id not in vectors]
+            if new:
+                texts = [embedding_text(batch.title, chunk.heading_path, chunk.text) for chunk in new]
+                fresh = await self.embedders(model).embed(texts, "document", tenant)
+                vectors |= {chunk.id: vector for chunk, vector in zip(new, fresh, strict=True)}
+            for place in places:
+                await self.index.upsert(place, batch.chunks, [vectors[chunk.id] for chunk in batch.chunks])
+            made += len(new)
+        return made
+
+    async def _copies(self, place: Place, chunks: Sequence[StoredChunk]) -> dict[UUID, Vector]:
+        """Vectors of passages that say the same as one of an earlier version, as far as that one still has its own."""
+        copied = {chunk.id: chunk.copy_of for chunk in chunks if chunk.copy_of}
+        found = await self.index.fetch(place, list(set(copied.values()))) if copied else {}
+        return {chunk: found[source] for chunk, source in copied.items() if source in found}
