@@ -10,6 +10,7 @@ create table public.documents (
     content text constraint document_content_size check (octet_length(content) <= 10 * 1024 * 1024),
     content_hash text,                              -- the object's eTag, or md5 of the inline text
     mime text,
+    tags text[] not null default '{}' constraint document_tags_size check (cardinality(tags) <= 100),
     bytes bigint,
     status text not null default 'queued' check (status in (
         'queued',     -- accepted, nobody has started yet
@@ -59,5 +60,5 @@ create table public.chunks (
     unique (document_id, version, ordinal)
 );
 create index chunks_search on public.chunks using gin (search);
-create index chunks_by_library on public.chunks (library_id);
+create index chunks_by_library on public.chunks (library_id, id);
 create index chunks_by_content on public.chunks (document_id, content_hash);

@@ -54,7 +54,7 @@ create policy "owners remove members and members leave" on public.library_member
            or library_id in (select rivulet.libraries_of((select auth.uid()), 'owner'))));
 
 -- Documents: members read, editors add, replace and delete. Status and counters belong to the listeners.
-grant select, insert (id, library_id, title, content, mime), update (title, content), delete on public.documents to authenticated;
+grant select, insert (id, library_id, title, content, mime, tags), update (title, content, tags), delete on public.documents to authenticated;
 create policy "members read documents" on public.documents for select to authenticated
     using (library_id in (select rivulet.libraries_of((select auth.uid()))));
 create policy "editors add documents" on public.documents for insert to authenticated
