@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.effects.supabase import Supabase, raise_if_over
-from schema.errors import JobError
 from schema.jobs import Claim, Json
 
 MOST_AT_ONCE = 100
@@ -43,12 +42,15 @@ class GroupedEnds:
         names = [{"id": end.claim.id, "fence": end.claim.fence, "result": end.result} for end in ends]
         try:
             reply = await self._supabase.call("complete_jobs_v1", jobs=names)
-        except JobError as error:
-            for end in ends:
-                if not end.status.done():  # interrupted meanwhile
-                    end.status.set_exception(error)
+            statuses = {each["id"]: each["status"] for each in reply}
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who wait
+            for end in _waiting(ends):
+                end.status.set_exception(error)
             return
-        statuses = {each["id"]: each["status"] for each in reply}
-        for end in ends:
-            if not end.status.done():
-                end.status.set_result(statuses[end.claim.id])
+        for end in _waiting(ends):
+            end.status.set_result(statuses[end.claim.id])
+
+
+def _waiting(ends: Sequence[_End]) -> Sequence[_End]:
+    """Those that were not interrupted meanwhile."""
+    return [end for end in ends if not end.status.done()]

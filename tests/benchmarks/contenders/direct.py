@@ -48,4 +48,6 @@ class DirectBeats:
 
 
 def _plain(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, dict | list) else value
+    """Objects, alone or in a list, are JSON; other lists are arrays."""
+    is_json = isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value))
+    return json.dumps(value) if is_json else value
