@@ -46,10 +46,10 @@ class _Loading:
 def _parse(_: Settings, supabase: Supabase) -> Handler:
     from functions.effects.documents_supabase import SupabaseDocuments
     from functions.effects.files_supabase import SupabaseFiles
-    from functions.effects.parse_kreuzberg import ChildParser
+    from functions.effects.parsing.contained import ContainedParser
     from functions.handlers.parse import ParseHandler
 
-    return ParseHandler(SupabaseDocuments(supabase), SupabaseFiles(supabase), ChildParser())
+    return ParseHandler(SupabaseDocuments(supabase), SupabaseFiles(supabase), ContainedParser())
 
 
 def _embed(settings: Settings, supabase: Supabase) -> Handler:

@@ -1,16 +1,20 @@
-"""parse: a document's file or text → passages in rows."""
+"""parse: a document's file or text → passages in rows, written while the file is still being read."""
 
+import asyncio
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from functions.pipeline.chunk import Cutter
-from schema.documents import Chunk, Document
+from schema.documents import Chunk, Document, Part
 from schema.errors import PermanentError
 from schema.jobs import Claim
 from schema.ports import FileStore, Parser, ParseStore
 
-BATCH_CHUNKS = 200  # passages in one request
+BATCH_CHUNKS = 200  # passages in one request at most
+ENOUGH_CHUNKS = 64  # passages that are worth a request
 MAX_FILE_BYTES = 100 * 1024**2
 
 
@@ -25,26 +29,53 @@ class ParseHandler:
     async def __call__(self, claim: Claim) -> None:
         """Do one parse job."""
         document = await self.store.start_parse(claim)
-        data = await self._load(document)
-        parsed = await self.parser.parse(data, document.object_name or f"{document.title}.md", document.mime)
-        cutter = Cutter(document)
-        chunks = iter([*cutter.feed(parsed.blocks, parsed.languages), *cutter.end()])
-        for batch in _batches(chunks):
-            await self.store.append_chunks(claim, batch)
-        await self.store.complete_parse(claim, parsed.pages, parsed.mime)
+        with tempfile.TemporaryDirectory(prefix="rivulet-document-") as folder:
+            file = Path(folder, "document")
+            await self._load(document, file)
+            await self._read(claim, document, file)
 
-    async def _load(self, document: Document) -> bytes:
+    async def _load(self, document: Document, file: Path) -> None:
         if document.content is not None:
-            return document.content.encode()
+            await asyncio.to_thread(file.write_text, document.content, "utf-8")
+            return
         if document.source == "row":
             raise PermanentError("too_large", "The watched columns of this row hold more than 10 MB of text.")
-        if (document.bytes or 0) > MAX_FILE_BYTES:
-            raise PermanentError("too_large", f"Files of more than {MAX_FILE_BYTES // 1024**2} MB are not read.")
         if document.bucket is None or document.object_name is None:
             raise PermanentError("no_source", "The document has neither a file nor a text.")
-        return await self.files.download(document.bucket, document.object_name)
+        await self.files.download(document.bucket, document.object_name, file, MAX_FILE_BYTES)
+
+    async def _read(self, claim: Claim, document: Document, file: Path) -> None:
+        cutter, ready = Cutter(document), _Ready()
+        name = document.object_name or f"{document.title}.md"
+        async with aclosing(self.parser.parse(file, name, document.mime, document.password)) as parts:
+            async for part in parts:
+                ready.add(part, cutter.feed(part.blocks, part.languages))
+                await self._store(claim, ready, ENOUGH_CHUNKS)
+        ready.chunks += cutter.end()
+        await self._store(claim, ready, least=1)
+        await self.store.complete_parse(claim, ready.last.pages, ready.last.mime or "text/plain", ready.last.partial)
+
+    async def _store(self, claim: Claim, ready: "_Ready", least: int) -> None:
+        for batch in ready.take(least):
+            await self.store.append_chunks(claim, batch, ready.pages_read)
 
 
-def _batches(chunks: Iterator[Chunk]) -> Iterator[Sequence[Chunk]]:
-    while batch := list(islice(chunks, BATCH_CHUNKS)):
-        yield batch
+@dataclass
+class _Ready:
+    """Passages that are cut but not stored."""
+
+    chunks: list[Chunk] = field(default_factory=list)
+    pages_read: int = 0
+    last: Part = field(default_factory=Part)
+
+    def add(self, part: Part, chunks: Sequence[Chunk]) -> None:
+        self.chunks += chunks
+        self.pages_read = max(self.pages_read, part.pages_read)
+        self.last = part
+
+    def take(self, least: int) -> Iterator[Sequence[Chunk]]:
+        if len(self.chunks) < least:
+            return
+        taken, self.chunks = self.chunks, []
+        for start in range(0, len(taken), BATCH_CHUNKS):
+            yield taken[start : start + BATCH_CHUNKS]

@@ -1,0 +1,88 @@
+"""The one place that calls kreuzberg."""
+
+import shutil
+from functools import cache
+from typing import Any
+
+import kreuzberg
+
+from functions.effects.parsing.archive import LOCKED, WRONG_PASSWORD
+from functions.effects.parsing.source import Source
+from schema.errors import PermanentError
+
+LANGUAGE_SAMPLE = 8_000  # characters
+
+
+@cache
+def _config(structure: bool, ocr: bool) -> kreuzberg.ExtractionConfig:
+    options: dict[str, Any] = {} if ocr else {"disable_ocr": True}
+    return kreuzberg.ExtractionConfig(
+        use_cache=False,
+        output_format="markdown",
+        include_document_structure=structure,
+        pages=kreuzberg.PageConfig(extract_pages=True),
+        images=kreuzberg.ImageExtractionConfig(extract_images=False),
+        concurrency=kreuzberg.ConcurrencyConfig(max_threads=1),
+        **options,
+    )
+
+
+_LANGUAGES = kreuzberg.ExtractionConfig(
+    use_cache=False, language_detection=kreuzberg.LanguageDetectionConfig(enabled=True)
+)
+
+
+def extract(source: Source, mime: str, content: bytes | None = None, structure: bool = False) -> Any:
+    """What kreuzberg makes of a file, or of `content` in its place; its errors translated.
+
+    The result has `content` (Markdown), `pages`, `metadata`, and with `structure` the `document`'s nodes.
+    """
+    config = _config(structure, ocr_is_installed() and _may_need_ocr(mime))
+    try:
+        if content is None and source.file is not None:
+            return kreuzberg.extract_file_sync(source.file, mime, config)
+        return kreuzberg.extract_bytes_sync(source.data if content is None else content, mime, config)
+    except (kreuzberg.KreuzbergError, RuntimeError) as error:
+        raise explained(error, mime, source.password is not None) from error
+
+
+def languages_of(text: str) -> list[str]:
+    """ISO 639-3 codes of the languages that a sample of the text is in."""
+    sample = text[:LANGUAGE_SAMPLE]
+    if len(sample.strip()) < 20:
+        return []
+    try:
+        return kreuzberg.extract_bytes_sync(sample.encode(), "text/plain", _LANGUAGES).detected_languages or []
+    except (kreuzberg.KreuzbergError, RuntimeError):
+        return []
+
+
+@cache
+def ocr_is_installed() -> bool:
+    """Whether tesseract is, whose language data the reader needs."""
+    return shutil.which("tesseract") is not None
+
+
+def needs_ocr() -> PermanentError:
+    """The refusal of what is only images."""
+    return PermanentError(
+        "needs_ocr",
+        "There is no text in this file, only images, and the program that reads those is not installed here. The "
+        "operator can install Tesseract (apt-get install tesseract-ocr, or brew install tesseract); then try again.",
+    )
+
+
+def explained(error: Exception, mime: str, password_given: bool) -> PermanentError:
+    """What an error of kreuzberg means for a person."""
+    text = str(error).lower()
+    if "password" in text or "encrypt" in text:  # it has no other sign of it
+        return WRONG_PASSWORD if password_given else LOCKED
+    if isinstance(error, kreuzberg.ValidationError):
+        return PermanentError("unsupported_type", f"Files of the type {mime} cannot be read yet. Save it as PDF.")
+    return PermanentError(
+        "unreadable", f"The file is damaged, or is not really {mime}. Open it, save it anew and upload it again."
+    )
+
+
+def _may_need_ocr(mime: str) -> bool:
+    return mime == "application/pdf" or mime.startswith("image/")

@@ -1,0 +1,116 @@
+"""PDF: some pages at a time, so that a file of thousands never sits in memory, and a bad page costs itself alone."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from functions.effects.parsing.extract import extract, needs_ocr, ocr_is_installed
+from functions.effects.parsing.pdfium import Document, Library
+from functions.effects.parsing.source import Plan, Reader, Source, Stretch
+from functions.effects.parsing.structure import blocks_of
+from functions.effects.parsing.text import clean, paragraphs, stretches
+from schema.documents import Block
+from schema.errors import PermanentError
+
+STEP_PAGES = 40
+MIME = "application/pdf"
+ENOUGH = 0.9  # of the words of a page that its structure must hold, or the page's plain text is taken
+
+
+def pdf_reader(library: Library | None) -> Reader:
+    """Reads PDF files; without the library each as a whole."""
+
+    def read(source: Source) -> Iterator[Stretch | Plan]:
+        if library is None:
+            return _whole(source)
+        return _in_ranges(source, library)
+
+    return read
+
+
+def _in_ranges(source: Source, library: Library) -> Iterator[Stretch | Plan]:
+    with library.opened(source) as document:
+        if document is None or document.pages < 1:
+            yield from _whole(source)
+            return
+        if source.depth == 0:
+            source.facts.pages = document.pages
+        step = source.step or STEP_PAGES
+        yield Plan(document.pages, step)
+        found = False
+        error: PermanentError | None = None
+        for first in range(source.first_page, document.pages + 1, step):
+            last = min(first + step - 1, document.pages)
+            try:
+                blocks = _range(source, document, first, last)
+            except PermanentError as failure:
+                error = failure
+                source.facts.missing.append(_missing(first, last, document.pages))
+                blocks = []
+            found = found or bool(blocks)
+            yield from stretches(blocks, last) if blocks else [Stretch([], last)]
+        if not found and source.first_page == 1:
+            raise error or _textless()
+
+
+def _range(source: Source, document: Document, first: int, last: int) -> list[Block]:
+    whole = first == 1 and last == document.pages and not document.encrypted
+    content = None if whole else document.taken_out(first, last)
+    return _blocks(extract(source, MIME, content, structure=True), first)
+
+
+def _whole(source: Source) -> Iterator[Stretch | Plan]:
+    result = extract(source, MIME, structure=True)
+    if source.depth == 0:
+        source.facts.pages = result.get_page_count() or None
+    blocks = _blocks(result, 1)
+    if not blocks:
+        raise _textless()
+    yield from stretches(blocks, source.facts.pages or 0)
+
+
+def _textless() -> PermanentError:
+    if ocr_is_installed():
+        return PermanentError("no_text", "No text was found in this file, nor could any be recognised in its images.")
+    return needs_ocr()
+
+
+def _missing(first: int, last: int, pages: int) -> str:
+    which = f"Page {first}" if first == last else f"Pages {first} to {last}"
+    return f"{which} of {pages} could not be read."
+
+
+def _blocks(result: Any, first_page: int) -> list[Block]:
+    """The structure's blocks, page by page; of a page that the structure lost much of, its plain text."""
+    structure = result.document or {"nodes": []}
+    by_page: dict[int | None, list[Block]] = {}
+    for page, blocks in groupby(blocks_of(structure["nodes"], first_page), key=lambda block: block.page):
+        by_page.setdefault(page, []).extend(blocks)
+    plain = {page["page_number"] + first_page - 1: clean(page["content"]) for page in result.pages or []}
+    if not by_page and not plain:
+        return paragraphs(clean(result.content))
+    return list(_fuller(by_page, plain))
+
+
+def _fuller(by_page: Mapping[int | None, Sequence[Block]], plain: Mapping[int, str]) -> Iterator[Block]:
+    yield from by_page.get(None, [])
+    for page in sorted({*plain, *(page for page in by_page if page is not None)}):
+        blocks, text = by_page.get(page, []), plain.get(page, "")
+        if _words("\n".join(block.text for block in blocks)) < ENOUGH * _words(text):
+            yield from paragraphs(text, page)
+        else:
+            yield from blocks
+
+
+def _words(text: str) -> int:
+    return len(re.findall(r"\w+", text))
+
+
+def library_in(folder: Path) -> Library | None:
+    """The library, where kreuzberg has unpacked one."""
+    try:
+        return Library(folder)
+    except (OSError, AttributeError):
+        return None

@@ -1,0 +1,122 @@
+"""Pages of a PDF file, taken out with the PDFium library that kreuzberg brings along.
+
+kreuzberg reads whole files alone; with this a file of thousands of pages is read some pages at a time, from disk.
+Functions and constants: https://pdfium.googlesource.com/pdfium/+/refs/heads/main/public/ (fpdfview.h, fpdf_ppo.h,
+fpdf_save.h).
+"""
+
+import ctypes
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from functions.effects.parsing.archive import LOCKED, STRANGE_LOCK, WRONG_PASSWORD
+from functions.effects.parsing.source import Source
+from schema.errors import PermanentError
+
+_ERROR_PASSWORD, _ERROR_SECURITY = 4, 5
+_REMOVE_SECURITY = 3
+_WRITE_BLOCK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong)
+_NAMES = ("libpdfium.so", "libpdfium.dylib")
+
+
+class _FileWrite(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_int), ("write_block", _WRITE_BLOCK))
+
+
+class Library:
+    """A PDFium of our own: a copy, so that what kreuzberg does to its one does not touch ours."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises `FileNotFoundError` where kreuzberg has unpacked none under `folder`."""
+        found = next((path for name in _NAMES for path in folder.glob(f"*/{name}")), None)
+        if found is None:
+            raise FileNotFoundError(folder)
+        ctypes.CDLL(str(found))  # stays loaded: kreuzberg finds it at once
+        self._pdfium = ctypes.CDLL(str(shutil.copyfile(found, folder / f"pages-{found.name}")))
+        for name in ("FPDF_LoadMemDocument64", "FPDF_LoadDocument", "FPDF_CreateNewDocument"):
+            getattr(self._pdfium, name).restype = ctypes.c_void_p
+        self._pdfium.FPDF_GetLastError.restype = ctypes.c_ulong
+
+    @contextmanager
+    def opened(self, source: Source) -> "Iterator[Document | None]":
+        """The document; None where it is too damaged for this library. Raises what a person has to do."""
+        self._pdfium.FPDF_InitLibrary()
+        handle = None
+        for password in _encodings(source.password):
+            handle = self._load(source, password)
+            if handle:
+                break
+        if not handle:
+            self._raise_locked(source)
+            yield None
+            return
+        try:
+            yield Document(self._pdfium, handle)
+        finally:
+            self._pdfium.FPDF_CloseDocument(ctypes.c_void_p(handle))
+
+    def _load(self, source: Source, password: bytes | None) -> int | None:
+        handle: int | None
+        if source.file is not None:
+            handle = self._pdfium.FPDF_LoadDocument(str(source.file).encode(), password)
+        else:
+            handle = self._pdfium.FPDF_LoadMemDocument64(source.data, ctypes.c_size_t(len(source.data)), password)
+        return handle
+
+    def _raise_locked(self, source: Source) -> None:
+        match self._pdfium.FPDF_GetLastError():
+            case error if error == _ERROR_PASSWORD:
+                raise WRONG_PASSWORD if source.password else LOCKED
+            case error if error == _ERROR_SECURITY:
+                raise STRANGE_LOCK
+
+
+class Document:
+    """An open PDF file."""
+
+    def __init__(self, pdfium: ctypes.CDLL, handle: int) -> None:
+        self._pdfium = pdfium
+        self._handle = ctypes.c_void_p(handle)
+
+    @property
+    def pages(self) -> int:
+        """How many pages it says it has."""
+        return int(self._pdfium.FPDF_GetPageCount(self._handle))
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it is encrypted, be it with an empty password."""
+        return int(self._pdfium.FPDF_GetSecurityHandlerRevision(self._handle)) >= 0
+
+    def taken_out(self, first: int, last: int) -> bytes:
+        """These pages (counted from 1) as a file of their own, without encryption."""
+        new = ctypes.c_void_p(self._pdfium.FPDF_CreateNewDocument())
+        try:
+            if not self._pdfium.FPDF_ImportPages(new, self._handle, f"{first}-{last}".encode(), 0):
+                raise PermanentError("unreadable", f"Pages {first} to {last} are damaged.")
+            return self._saved(new)
+        finally:
+            self._pdfium.FPDF_CloseDocument(new)
+
+    def _saved(self, document: ctypes.c_void_p) -> bytes:
+        content = bytearray()
+
+        def write(_: int, data: int, size: int) -> int:
+            content.extend(ctypes.string_at(data, size))
+            return 1
+
+        sink = _FileWrite(1, _WRITE_BLOCK(write))
+        self._pdfium.FPDF_SaveAsCopy(document, ctypes.byref(sink), ctypes.c_ulong(_REMOVE_SECURITY))
+        return bytes(content)
+
+
+def _encodings(password: str | None) -> list[bytes | None]:
+    """A password as files of different ages encode it."""
+    if password is None:
+        return [None]
+    encoded = [password.encode()]
+    with suppress(UnicodeEncodeError):
+        encoded.append(password.encode("latin-1"))
+    return list(dict.fromkeys(encoded))
