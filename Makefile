@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # A virtual environment works in the folder it was made in, so the folder is part of the stamp's name.
 STAMP := $(VENV)/.installed-$(shell pwd | cksum | cut -d' ' -f1)
+TEST := $(BIN)/python -m pytest -n auto --dist worksteal
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -28,14 +29,14 @@ down: setup ## Stop the local stack
 	@$(BIN)/rivulet down
 
 test: setup ## Run all tests; needs no network
-	@$(BIN)/python -m pytest
+	@$(TEST)
 
 check: setup ## Everything CI checks: format, lint, types, imports, tests
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@$(BIN)/python -m pytest
+	@$(TEST)
 
 lock: setup ## Compile requirements.txt anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra local --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -1,9 +1,11 @@
 """Fixtures for every kind of test: real servers, started once per session, and a fresh database per test."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from infra.local import chroma as chroma_server
 from infra.local import ports, redis, state
 from tests import databases, isolation, serving
+
+_left_by_workers: list[str] = []
 
 
 def pytest_configure() -> None:
@@ -20,13 +24,31 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("rivulet")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests often wait for a process to start, or for nothing to happen."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(trylast=True)  # after all workers have ended
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    left = isolation.left_processes()
+    if session.config.pluginmanager.hasplugin("dsession"):
+        _fail_for(_left_by_workers, session)
+        return
+    left = [f"{process.pid} {process.cmdline()}" for process in isolation.end_left_processes()]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left"] = left
+    else:
+        _fail_for(left, session)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _left_by_workers.extend(getattr(node, "workeroutput", {}).get("left", []))
+
+
+def _fail_for(left: Sequence[str], session: pytest.Session) -> None:
     for process in left:
-        session.config.get_terminal_writer().line(
-            f"\nleft behind by a test: {process.pid} {process.cmdline()}", red=True
-        )
-        process.kill()
+        session.config.get_terminal_writer().line(f"\nleft behind by a test: {process}", red=True)
     if left:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import sys
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import psutil
@@ -29,17 +30,20 @@ FOREIGN_VARIABLES = (
 
 
 def begin() -> None:
-    """Scrub the environment, mark it for `left_processes`, and forbid connections beyond this machine."""
+    """Scrub the environment, mark it for `end_left_processes`, and forbid connections beyond this machine."""
     for name in FOREIGN_VARIABLES:
         os.environ.pop(name, None)
     os.environ[MARK] = uuid.uuid4().hex
     sys.addaudithook(_refuse_network)
 
 
-def left_processes() -> list[psutil.Process]:
-    """The processes that tests started, directly or not, and that still run."""
+def end_left_processes() -> Iterator[psutil.Process]:
+    """The processes that tests started, directly or not, and that still run; each is killed once it was looked at."""
     mark, own = os.environ[MARK], os.getpid()
-    return [found for found in psutil.process_iter() if found.pid != own and _mark_of(found) == mark]
+    for found in psutil.process_iter():
+        if found.pid != own and _mark_of(found) == mark:
+            yield found
+            found.kill()
 
 
 def _mark_of(process: psutil.Process) -> str | None:
