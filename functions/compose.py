@@ -26,10 +26,10 @@ def handlers(settings: Settings, supabase: Supabase, queues: Iterable[Queue]) ->
 
 def retriever(settings: Settings, supabase: Supabase) -> Retriever:
     """What finds passages, on real services. Takes a while: it loads the client of the vector store."""
-    from functions.effects.answers_supabase import SupabaseAnswers
-    from functions.effects.vectors_chroma import ChromaVectors
+    from functions.effects.search_chroma import ChromaSearch
+    from functions.effects.search_supabase import SupabaseSearch
 
-    return Retriever(SupabaseAnswers(supabase), embedders(settings), ChromaVectors(settings.chroma_url))
+    return Retriever(SupabaseSearch(supabase), embedders(settings), ChromaSearch(settings.chroma_url))
 
 
 class _Loading:
@@ -98,16 +98,22 @@ def generator(settings: Settings) -> Generator:
 
 
 def _purge(settings: Settings, supabase: Supabase) -> Handler:
-    from functions.effects.documents_supabase import SupabaseDocuments
     from functions.effects.files_supabase import SupabaseFiles
-    from functions.effects.vectors_chroma import ChromaVectors
+    from functions.effects.purges_supabase import SupabasePurges
+    from functions.effects.upkeep_chroma import ChromaUpkeep
     from functions.handlers.purge import PurgeHandler
 
-    return PurgeHandler(
-        SupabaseDocuments(supabase),
-        SupabaseFiles(supabase),
-        ChromaVectors(settings.chroma_url),
-        settings.embedding_model,
+    return PurgeHandler(SupabasePurges(supabase), SupabaseFiles(supabase), ChromaUpkeep(settings.chroma_url))
+
+
+def _move(settings: Settings, supabase: Supabase) -> Handler:
+    from functions.effects.audit_supabase import SupabaseAudit
+    from functions.effects.moves_supabase import SupabaseMoves
+    from functions.effects.upkeep_chroma import ChromaUpkeep
+    from functions.handlers.move import MoveHandler
+
+    return MoveHandler(
+        SupabaseMoves(supabase), SupabaseAudit(supabase), embedders(settings), ChromaUpkeep(settings.chroma_url)
     )
 
 
@@ -142,5 +148,6 @@ _MAKERS: Mapping[Queue, Callable[[Settings, Supabase], Handler]] = {
     Queue.EMBED: _embed,
     Queue.RESPOND: _respond,
     Queue.PURGE: _purge,
+    Queue.MOVE: _move,
     Queue.BACKFILL: _backfill,
 }

@@ -55,27 +55,3 @@ begin
 end $$;
 create trigger rivulet_welcome_user after insert on auth.users
     for each row execute function rivulet.welcome_user();
-
--- Which physical Chroma collection holds a library's vectors, and which model made them. Small libraries share a fixed set
--- of collections, large ones own theirs (infra/decisions/0050-shards-and-own-collections.md). No foreign key: the row must
--- outlive its library until the vectors are purged.
-create table rivulet.placements (
-    library_id uuid primary key,
-    collection text not null,
-    model text,                             -- null until there are vectors
-    generation bigint not null default 1    -- counts the beginnings and ends of moves: who writes vectors must know of them
-);
-create index placements_by_collection on rivulet.placements (collection, model);
-
-create function rivulet.shard_of(p_library uuid) returns text
-language sql immutable set search_path = '' as
-$$ select 'shard-' || (hashtextextended(p_library::text, 0) & 63) $$;
-
-create function rivulet.place_library() returns trigger
-language plpgsql security definer set search_path = '' as $$
-begin
-    insert into rivulet.placements (library_id, collection) values (new.id, rivulet.shard_of(new.id));
-    return null;
-end $$;
-create trigger libraries_place after insert on public.libraries
-    for each row execute function rivulet.place_library();

@@ -17,6 +17,7 @@ class Queue(StrEnum):
     EMBED = "embed"
     RESPOND = "respond"
     PURGE = "purge"
+    MOVE = "move"
     BACKFILL = "backfill"
 
 

@@ -1,4 +1,7 @@
-"""Where vectors are: which physical collection of the vector index, made by which model."""
+"""Where vectors are, and what is to be removed there."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,3 +13,53 @@ class Place(BaseModel):
 
     collection: str
     model: str
+
+    @property
+    def physical(self) -> str:
+        """The name of the collection for this model: models' vectors differ in size and meaning."""
+        return f"{self.collection}.{''.join(c if c.isalnum() else '-' for c in self.model.lower())}".strip("-")
+
+
+def vector_id(chunk: UUID, model: str) -> str:
+    """The id of a passage's vector."""
+    return str(uuid5(chunk, model))
+
+
+class Leftover(Place):
+    """A place to purge of a document, but for the versions to keep."""
+
+    keep: Sequence[int] = ()
+
+
+class PurgeTask(BaseModel):
+    """What a purge removes: the versions up to `upto` of a document, or, without a document, all of a library."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    library_id: UUID
+    document_id: UUID | None
+    upto: int | None
+    places: Sequence[Leftover]
+    bucket: str
+    files: Sequence[str]  # names in the bucket; asked again, the task tells of more
+
+
+class Label(BaseModel):
+    """A vector as the index describes it; None is what it does not say, or not in that form."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    chunk_id: UUID | None
+    document_id: UUID | None
+    library_id: UUID | None
+    version: int | None
+
+
+class Page(BaseModel):
+    """Some of the vectors of a collection; `full` says that there may be more."""
+
+    model_config = ConfigDict(frozen=True)
+
+    labels: Sequence[Label]
+    full: bool

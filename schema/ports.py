@@ -11,12 +11,13 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from schema.answers import Answer, Delta, Passage, Placement, Question, Sampling, Turn
+from schema.answers import Answer, Delta, Placement, Question, Sampling, Turn
 from schema.documents import Chunk, Document, EmbedBatch, Part, StoredChunk
 from schema.errors import JobError
 from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue, WorkerReport
 from schema.moves import Checked, Fault, MoveTask, Passages, PlacedPassage
 from schema.places import Label, Leftover, Page, Place, PurgeTask
+from schema.search import Filter, FoundPassage, Hit
 
 Vector = Sequence[float]
 TextKind = Literal["query", "document"]  # models embed the two differently
@@ -141,14 +142,28 @@ class AnswerStore(Protocol):
 class SearchStore(Protocol):
     """Search in Postgres, always on behalf of a person."""
 
-    async def scope(self, user: UUID, library: UUID | None) -> Sequence[Placement]:
-        """The libraries that the person may search."""
+    async def scope(self, user: UUID, library: UUID | None, where: Filter) -> Sequence[Placement]:
+        """The libraries that the person may search, and where their vectors are."""
 
-    async def lexical(self, user: UUID, query: str, library: UUID | None, limit: int) -> Sequence[UUID]:
-        """Ids of the best passages by words, best first."""
+    async def lexical(self, user: UUID, query: str, library: UUID | None, limit: int, where: Filter) -> Sequence[Hit]:
+        """The best passages by words, best first."""
 
-    async def visible(self, user: UUID, chunks: Sequence[UUID]) -> Mapping[UUID, Passage]:
-        """Those of the passages that the person may see now."""
+    async def visible(self, user: UUID, chunks: Sequence[UUID], around: int, where: Filter) -> Sequence[FoundPassage]:
+        """Those of the passages that the person may see now, and the neighbours of the first `around` of them."""
+
+
+class VectorSearch(Protocol):
+    """Search by meaning. An index, not an authority: what it finds must still pass the visibility rule."""
+
+    async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[Hit]:
+        """The nearest passages in these libraries, nearest first."""
+
+
+class Reranker(Protocol):
+    """A model that reads a query together with each passage."""
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        """How relevant each text is, in order; more is better."""
 
 
 class FileStore(Protocol):
@@ -160,8 +175,8 @@ class FileStore(Protocol):
         One that is larger than `most_bytes` is a `PermanentError`, whatever its row says.
         """
 
-    async def remove(self, bucket: str, name: str) -> None:
-        """Remove the file; one that is not there is fine."""
+    async def remove(self, bucket: str, names: Sequence[str]) -> None:
+        """Remove files; one that is not there is fine."""
 
 
 class Parser(Protocol):
@@ -201,12 +216,9 @@ class VectorIndex(Protocol):
     async def fetch(self, place: Place, chunks: Sequence[UUID]) -> Mapping[UUID, Vector]:
         """The vectors of those passages that have one there."""
 
-    async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[UUID]:
-        """Ids of the nearest passages in these libraries, nearest first."""
-
 
 class VectorPurge(Protocol):
-    """Removes vectors for good. Every removal ends with a look that finds nothing; a place that is not there is empty."""
+    """Removes vectors for good. A removal ends with a look that finds nothing; a place that is not there is empty."""
 
     async def remove_document(self, place: Leftover, document: UUID, upto: int) -> int:
         """Remove the vectors of a document's versions up to one, but for those kept; how many there were."""
@@ -235,6 +247,9 @@ class VectorUpkeep(Protocol):
 
     async def page(self, collection: str, offset: int, library: UUID | None = None) -> Page:
         """A page of what a collection holds; of one library, if given."""
+
+    async def holds(self, collection: str, name: str) -> bool:
+        """Whether there is a vector of this id."""
 
     async def remove(self, collection: str, ids: Sequence[str]) -> None:
         """Remove vectors by their ids."""

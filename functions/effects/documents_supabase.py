@@ -1,19 +1,17 @@
-"""Documents and their passages over the Data API: `ParseStore`, `EmbedStore` and `PurgeStore`."""
+"""Documents and their passages over the Data API: `ParseStore` and `EmbedStore`."""
 
 from collections.abc import Sequence
 
-from functions.effects.ends_supabase import GroupedEnds
 from functions.effects.supabase import Supabase
 from schema.documents import Chunk, Document, EmbedBatch
-from schema.jobs import Claim, Json
+from schema.jobs import Claim
 
 
 class SupabaseDocuments:
-    """Implements `ParseStore`, `EmbedStore` and `PurgeStore`."""
+    """Implements `ParseStore` and `EmbedStore`."""
 
     def __init__(self, supabase: Supabase) -> None:
         self._supabase = supabase
-        self._ends = GroupedEnds(supabase)
 
     async def start_parse(self, claim: Claim) -> Document:
         """Mark the document as being parsed."""
@@ -37,11 +35,3 @@ class SupabaseDocuments:
         """End the job, unless the library's places have changed."""
         reply = await self._supabase.call_for(claim, "complete_embed_v1", generation=generation, embedded=embedded)
         return bool(reply["status"] != "moved")
-
-    async def start_purge(self, claim: Claim) -> bool:
-        """Whether the stored file has to go too."""
-        return bool((await self._supabase.call_for(claim, "start_purge_v1"))["remove_object"])
-
-    async def complete_purge(self, claim: Claim, receipt: Json) -> None:
-        """End the job."""
-        await self._ends.end(claim, receipt)

@@ -1,5 +1,6 @@
 """Uploaded files in Supabase Storage: `FileStore`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -41,9 +42,9 @@ class SupabaseFiles:
                     if file.tell() > most_bytes:
                         raise PermanentError("too_large", f"Files of more than {most_bytes >> 20} MB are not read.")
 
-    async def remove(self, bucket: str, name: str) -> None:
-        """Remove the file."""
+    async def remove(self, bucket: str, names: Sequence[str]) -> None:
+        """Remove files."""
         try:
-            await self._supabase.client.storage.from_(bucket).remove([name])
+            await self._supabase.client.storage.from_(bucket).remove(list(names))
         except (StorageApiError, httpx.TransportError) as error:
-            raise TransientError("file_unavailable", "The uploaded file cannot be removed at the moment.") from error
+            raise TransientError("file_unavailable", "Uploaded files cannot be removed at the moment.") from error

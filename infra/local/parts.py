@@ -13,7 +13,7 @@ LISTENERS = {
     "parse": (("parse",), 2),
     "embed": (("embed",), 2),
     "respond": (("respond",), 4),
-    "purge": (("purge", "backfill"), 1),
+    "purge": (("purge", "move", "backfill"), 1),
 }
 SERVERS = ("postgres", "redis", "chroma", "models", "gateway")
 

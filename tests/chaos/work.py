@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from functions.effects.answers_supabase import SupabaseAnswers
 from functions.effects.documents_supabase import SupabaseDocuments
+from functions.effects.purges_supabase import SupabasePurges
 from schema.answers import Answer
 from schema.documents import Chunk
 from schema.errors import PermanentError, RateLimitedError, StaleClaimError, SupersededError, TransientError
@@ -41,6 +42,7 @@ class Work:
     """The handler of every queue."""
 
     documents: SupabaseDocuments
+    purges: SupabasePurges
     answers: SupabaseAnswers
     notes: Notes
     lease_seconds: float
@@ -70,7 +72,7 @@ class Work:
             case Queue.RESPOND:
                 await self._respond(claim)
             case _:
-                await self.documents.complete_purge(claim, {})
+                await self.purges.complete_purge(claim, {})
 
     async def _parse(self, claim: Claim) -> None:
         document = await self.documents.start_parse(claim)

@@ -20,6 +20,7 @@ import structlog
 from functions.effects import jobs_supabase
 from functions.effects.answers_supabase import SupabaseAnswers
 from functions.effects.documents_supabase import SupabaseDocuments
+from functions.effects.purges_supabase import SupabasePurges
 from functions.effects.supabase import Supabase
 from functions.work.lease import LeaseKeeper
 from listeners.lifecycle import Listener
@@ -40,7 +41,8 @@ async def serve(notes: Path, lease_seconds: int, concurrency: int) -> None:
     jobs_supabase.LEASE_SECONDS = lease_seconds
     supabase = Supabase(settings)
     beats = jobs_supabase.SupabaseBeats(settings)
-    work = Work(SupabaseDocuments(supabase), SupabaseAnswers(supabase), Notes(notes), lease_seconds)
+    stores = SupabaseDocuments(supabase), SupabasePurges(supabase), SupabaseAnswers(supabase)
+    work = Work(*stores, Notes(notes), lease_seconds)
     listener = Listener(settings, jobs_supabase.SupabaseJobs(supabase), beats, dict.fromkeys(QUEUES, work), concurrency)
     listener._keeper = LeaseKeeper(beats, listener._running, asyncio.get_running_loop(), lease_seconds / 3)
     await listener.run()

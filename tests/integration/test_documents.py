@@ -107,7 +107,7 @@ def test_a_new_version_swaps_in_while_the_old_one_answers(engine: Engine) -> Non
 
     assert lexical(engine, user, "weir") == ["the new weir"]
     purge = engine.claim_one("purge")
-    assert purge["payload"]["before_version"] == 2
+    assert purge["payload"]["upto"] == 1
 
 
 def test_work_on_a_replaced_version_ends_without_effect(engine: Engine) -> None:
@@ -144,7 +144,7 @@ def test_a_deleted_document_is_invisible_at_once_and_purged(engine: Engine) -> N
     assert engine.one("select public.visible_chunks_v1(%s, %s)", user, [chunk]) == []
     purge = engine.claim_one("purge")
     assert purge["payload"]["document_id"] == str(document)
-    assert purge["payload"]["collection"].startswith("shard-")
+    assert engine.one("select cause from public.deletions") == "document"
 
 
 def test_deleting_the_object_deletes_the_document(engine: Engine) -> None:
@@ -161,13 +161,14 @@ def test_deleting_the_object_deletes_the_document(engine: Engine) -> None:
 
 def test_deleting_a_person_purges_everything_of_theirs(engine: Engine) -> None:
     user = engine.person()
-    document = engine.ingest(user, ["the old weir"])
+    library = engine.library(user)
+    engine.ingest(user, ["the old weir"])
     engine.ask(engine.conversation(user))
 
     engine.all("delete from auth.users where id = %s", user)
 
     assert engine.all("select 1 from public.chunks") == []
-    assert engine.claim_one("purge")["payload"]["document_id"] == str(document)
+    assert engine.claim_one("purge")["payload"]["library_id"] == str(library)
     assert engine.act("start_respond_v1", engine.claim_one("respond")) == "superseded"
 
 

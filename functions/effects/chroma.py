@@ -1,0 +1,88 @@
+"""The connection to Chroma: one client, handles of collections kept, foreign errors translated."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import chromadb
+import httpx
+from chromadb.api.models.AsyncCollection import AsyncCollection
+from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError, NotFoundError
+
+from schema.errors import TransientError
+from schema.places import Place
+
+
+class Chroma:
+    """A Chroma server. A physical collection holds the vectors of one model and of one or more libraries."""
+
+    def __init__(self, url: str) -> None:
+        self._url = urlsplit(url)
+        self._client: Any = None
+        self._collections: dict[str, AsyncCollection] = {}
+
+    @asynccontextmanager
+    async def opened(self, place: Place) -> AsyncIterator[AsyncCollection]:
+        """The collection of a place, made if need be. Handles are kept; after any error they are looked up anew."""
+        key = place.physical
+        with self._forgetting(key):
+            if key not in self._collections:
+                client = await self._connected()
+                self._collections[key] = await client.get_or_create_collection(
+                    key, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+                )
+            yield self._collections[key]
+
+    @asynccontextmanager
+    async def found(self, name: str) -> AsyncIterator[AsyncCollection | None]:
+        """The collection of a physical name as it is now; None if there is none."""
+        with self._forgetting(name):
+            client = await self._connected()
+            try:
+                collection = await client.get_collection(name, embedding_function=None)
+            except NotFoundError:
+                collection = None
+            yield collection
+
+    async def drop(self, name: str) -> None:
+        """Delete a collection by its physical name, with all that is in it; one that is not there is fine."""
+        with self._forgetting(name):
+            client = await self._connected()
+            self._collections.pop(name, None)
+            try:
+                await client.delete_collection(name)
+            except NotFoundError:
+                return
+
+    async def names(self, limit: int, offset: int) -> list[str]:
+        """A page of the physical names of all collections."""
+        with self._forgetting(""):
+            client = await self._connected()
+            return [collection.name for collection in await client.list_collections(limit=limit, offset=offset)]
+
+    @contextmanager
+    def _forgetting(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except (httpx.HTTPError, ChromaError) as error:
+            self._collections.pop(key, None)
+            raise TransientError("vectors_unavailable", "The vector index cannot be reached at the moment.") from error
+
+    async def _connected(self) -> Any:
+        if self._client is None:
+            self._client = await self._connect()
+        return self._client
+
+    async def _connect(self) -> Any:
+        secure = self._url.scheme == "https"
+        try:
+            return await chromadb.AsyncHttpClient(
+                host=self._url.hostname or "localhost",
+                port=self._url.port or (443 if secure else 8000),
+                ssl=secure,
+                settings=ChromaSettings(anonymized_telemetry=False),
+            )
+        except ValueError as error:  # what the client raises when nobody answers
+            raise httpx.ConnectError(str(error)) from error
