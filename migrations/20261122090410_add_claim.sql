@@ -3,38 +3,16 @@
 -- A job with which two workers vanished may have killed them. Its third and last chance is taken alone, so that the next
 -- crash is nobody else's.
 create function rivulet.on_last_chance(j rivulet.jobs) returns boolean
-language sql immutable set search_path = '' as
+language sql immutable as  -- like the next one without a search_path, so that it is inlined; its callers have set theirs
 $$ select j.crash_count >= 2 $$;
 
 create function rivulet.as_claim(j rivulet.jobs) returns jsonb
-language sql stable set search_path = '' as $$
+language sql volatile as $$
     select jsonb_build_object(
         'id', j.id, 'queue', j.queue, 'fence', j.fence, 'attempt', j.attempt, 'alone', rivulet.on_last_chance(j),
         'tenant_id', j.tenant_id, 'subject_id', j.subject_id, 'payload', j.payload, 'trace_id', j.trace_id,
         'waited_ms', (extract(epoch from j.claimed_at - j.created_at) * 1000)::bigint,
         'deadline_seconds', extract(epoch from j.deadline_at - clock_timestamp()))
-$$;
-
--- The next jobs of a tenant, locked, in their order.
-create function rivulet.next_ready(p_queue text, p_tenant uuid, p_limit integer)
-returns table (place bigint, job bigint, alone boolean)
-language sql volatile set search_path = '' as $$
-    select row_number() over (order by j.priority desc, j.id), j.id, rivulet.on_last_chance(j)
-    from (select * from rivulet.jobs
-          where queue = p_queue and tenant_id = p_tenant and state = 'ready'
-          order by priority desc, id limit p_limit for update skip locked) j
-$$;
-
-create function rivulet.start_jobs(
-    p_queue text, p_jobs bigint[], p_worker text, p_claim_req uuid, p_lease interval
-) returns void
-language sql volatile set search_path = '' as $$
-    update rivulet.jobs j
-    set state = 'running', attempt = j.attempt + 1, fence = nextval('rivulet.fences'), claim_req = p_claim_req,
-        worker_id = p_worker, claimed_at = clock_timestamp(), lease_until = clock_timestamp() + p_lease,
-        deadline_at = clock_timestamp() + q.attempt_deadline
-    from rivulet.queues q
-    where q.name = p_queue and j.id = any (p_jobs)
 $$;
 
 -- Tenants that have ready jobs although their lane sleeps, or was never made (an announcement that failed, say).
@@ -91,8 +69,11 @@ begin
         v_lane := v_lanes[i];
         v_share := least(v_lane.max_running - v_lane.running,
                          ceil((p_limit - cardinality(v_jobs))::numeric / (array_length(v_lanes, 1) - i + 1)));
-        select coalesce(array_agg(n.job order by n.place), '{}'), min(n.place) filter (where n.alone) into v_next, v_alone
-        from rivulet.next_ready(p_queue, v_lane.tenant_id, v_share) n;
+        select coalesce(array_agg(id order by place), '{}'), min(place) filter (where alone) into v_next, v_alone
+        from (select j.id, row_number() over (order by j.priority desc, j.id) as place, rivulet.on_last_chance(j) as alone
+              from (select * from rivulet.jobs
+                    where queue = p_queue and tenant_id = v_lane.tenant_id and state = 'ready'
+                    order by priority desc, id limit v_share for update skip locked) j) n;
         v_taken := case when v_alone = 1 and v_jobs = '{}' then 1 else coalesce(v_alone - 1, cardinality(v_next)) end;
         v_jobs := v_jobs || v_next[:v_taken];
         update rivulet.lanes
@@ -101,7 +82,12 @@ begin
         where queue = p_queue and tenant_id = v_lane.tenant_id;
         exit when v_alone = 1 and v_taken = 1;
     end loop;
-    perform rivulet.start_jobs(p_queue, v_jobs, p_worker, p_claim_req, p_lease);
+    update rivulet.jobs j
+    set state = 'running', attempt = j.attempt + 1, fence = nextval('rivulet.fences'), claim_req = p_claim_req,
+        worker_id = p_worker, claimed_at = clock_timestamp(), lease_until = clock_timestamp() + p_lease,
+        deadline_at = clock_timestamp() + q.attempt_deadline
+    from rivulet.queues q
+    where q.name = p_queue and j.id = any (v_jobs);
     return cardinality(v_jobs);
 end $$;
 
