@@ -24,14 +24,14 @@ class RedisCache:
     async def put(self, values: Mapping[str, bytes], seconds: int) -> None:
         """Keep values for a while."""
         if values:
-            await self._redis.tried(lambda r: _put(r.pipeline(transaction=False), values, seconds), [])
+            await self._redis.tried(lambda r: _put(r.pipeline(transaction=False), values, seconds), None)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._redis.close()
 
 
-async def _put(pipeline: Pipeline, values: Mapping[str, bytes], seconds: int) -> list[object]:
+async def _put(pipeline: Pipeline, values: Mapping[str, bytes], seconds: int) -> None:
     for key, value in values.items():
         pipeline.set(key, value, ex=seconds)
-    return await pipeline.execute()
+    await pipeline.execute()

@@ -14,13 +14,22 @@ from functions.pipeline.tokens import estimate_tokens, without_table_rules
 from functions.pipeline.units import Count, Unit, units_of
 from schema.documents import Block, BlockKind, Chunk, Document
 
-BUDGET_TOKENS = 180  # a passage is closed before it passes this
-LIMIT_TOKENS = 210  # unless a short rest would be left alone; leaves room for the header within a window of 256
-SHORT_TOKENS = 45
 HEADER_CHARACTERS = 200  # about 45 tokens
 NAMESPACE = UUID("6f1d2f0e-9d7c-5c43-9f0c-0e9b9a8f7b11")
 SEPARATOR = "\n\n"
 STEP = " › "
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How long passages get, in tokens. With a header they fit the 256 tokens that small embedders read."""
+
+    budget: int = 180  # a passage is closed before it passes this
+    limit: int = 210  # unless a short rest would be left alone
+    short: int = 45
+
+
+SIZES = Sizes()
 
 
 @dataclass
@@ -52,9 +61,10 @@ class Passage:
 class Cutter:
     """Cuts one document. Feed it the blocks in reading order, part by part, and end it."""
 
-    def __init__(self, document: Document, count: Count = estimate_tokens) -> None:
+    def __init__(self, document: Document, count: Count = estimate_tokens, sizes: Sizes = SIZES) -> None:
         self._document = document
         self._count = count
+        self._sizes = sizes
         self._anchors = set(document.anchors)
         self._place = 0  # characters of the document's text so far
         self._blocks = 0
@@ -100,7 +110,7 @@ class Cutter:
         return [*done, *self._close(), *self._release()]
 
     def _units(self, block: Block) -> list[Unit]:
-        return list(units_of(block, self._blocks, self._place, BUDGET_TOKENS, self._count))
+        return list(units_of(block, self._blocks, self._place, self._sizes.budget, self._count))
 
     def _take(self, unit: Unit, language: str) -> list[Chunk]:
         done: list[Chunk] = []
@@ -113,7 +123,7 @@ class Cutter:
         return done
 
     def _overflows(self, unit: Unit) -> bool:
-        return self._open.tokens + self._open.cost(unit) > BUDGET_TOKENS
+        return self._open.tokens + self._open.cost(unit) > self._sizes.budget
 
     def _began_a_passage(self, unit: Unit) -> bool:
         """In the version that is searched now. Beginning one there again leaves all that follow as they are."""
@@ -126,13 +136,16 @@ class Cutter:
         closed, self._open = self._open, Passage(self._open.headings, self._open.language)
         if not closed.units:
             return []
-        if self._held and closed.tokens <= SHORT_TOKENS and self._held.tokens + closed.tokens <= LIMIT_TOKENS:
+        if self._held and self._joins(closed, self._held):
             for unit in closed.units:
                 self._held.add(unit)
             return []
         done = self._release()
         self._held = closed
         return done
+
+    def _joins(self, rest: Passage, before: Passage) -> bool:
+        return rest.tokens <= self._sizes.short and before.tokens + rest.tokens <= self._sizes.limit
 
     def _release(self) -> list[Chunk]:
         if self._held is None:

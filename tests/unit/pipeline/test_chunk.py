@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.pipeline.chunk import LIMIT_TOKENS, SEPARATOR, Cutter, embedding_text
+from functions.pipeline.chunk import SEPARATOR, SIZES, Cutter, embedding_text
 from functions.pipeline.tokens import estimate_tokens
 from schema.documents import Block, BlockKind, Chunk, Document
 
@@ -92,7 +92,7 @@ def test_passages_keep_the_budget_and_their_order(found: list[Block]) -> None:
 
     assert [chunk.ordinal for chunk in chunks] == list(range(len(chunks)))
     assert all(chunk.text.strip() for chunk in chunks)
-    assert all(chunk.tokens <= LIMIT_TOKENS for chunk in chunks)
+    assert all(chunk.tokens <= SIZES.limit for chunk in chunks)
 
 
 def test_ids_are_stable_and_belong_to_the_version() -> None:
