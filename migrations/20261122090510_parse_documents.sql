@@ -57,7 +57,7 @@ begin
     return d;
 end $$;
 
--- anchors: how the passages of the version begin that is searched now.
+-- hand_over: what a reading needs besides the row. anchors: how the passages of the version begin that is searched now.
 create function public.start_parse_v1(p_job bigint, p_fence bigint) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '20s' as $$
 declare
@@ -67,7 +67,7 @@ begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
     if d.id is null then return rivulet.supersede(p_job, p_fence); end if;
     d := rivulet.begin_version(j, d);
-    return jsonb_build_object('status', 'ok', 'document', to_jsonb(d) || jsonb_build_object('anchors', (
+    return jsonb_build_object('status', 'ok', 'document', to_jsonb(d) || rivulet.hand_over(d) || jsonb_build_object('anchors', (
         select coalesce(jsonb_agg(anchor), '[]') from public.chunks
         where document_id = d.id and version = d.active_version)));
 end $$;
