@@ -122,15 +122,15 @@ begin
                   or v_passages <= c_budget as rare
         from known
     )
-    select jsonb_agg(to_jsonb(o)), array_agg(term) filter (where rare) into v_terms, v_rare from ordered o;
+    select jsonb_agg(to_jsonb(o)), coalesce(array_agg(term) filter (where rare), '{}') into v_terms, v_rare from ordered o;
 
     return (
         with terms as materialized (
             select * from jsonb_to_recordset(v_terms) as t (library_id uuid, term integer, word integer, passages integer, rare boolean)
         ), found as (
             select * from rivulet.postings p where p.terms && v_rare
-            union
-            select * from rivulet.postings p where p.chunk_id = any (v_exact)
+            union all
+            select * from rivulet.postings p where p.chunk_id = any (v_exact) and not p.terms && v_rare
         ), pairs as materialized (
             select p.chunk_id, p.length, t.word, t.rare, p.counts[width_bucket(t.term, p.terms)] as times
             from found p join terms t on t.library_id = p.library_id and p.terms[width_bucket(t.term, p.terms)] = t.term
@@ -148,12 +148,12 @@ begin
             select coalesce(s.chunk_id, e.id) as chunk_id,
                    coalesce(s.score, 0) + case when e.id is null then 0 else 2.2 * (select sum(weight) from weights) + 1 end as score
             from scored s full join unnest(v_exact) as e (id) on e.id = s.chunk_id
-            order by score desc, chunk_id limit 3 * least(p_limit, 1000)
+            order by score desc, chunk_id limit 2 * least(p_limit, 1000)
         ), visible as (
             select b.* from best b
             join public.chunks c on c.id = b.chunk_id
             join public.documents d on d.id = c.document_id and d.active_version = c.version
-            where c.library_id = any (v_libraries) and rivulet.on_page(c.page, v_filter)
+            where c.library_id = any (v_libraries) and (v_filter = '{}' or rivulet.on_page(c.page, v_filter))
               and (v_documents is null or d.id = any (v_documents))
             order by score desc, chunk_id limit least(p_limit, 1000)
         )
@@ -186,5 +186,5 @@ language sql stable security definer set search_path = '' set statement_timeout 
     join public.chunks c on c.id = w.id
     join public.documents d on d.id = c.document_id and d.active_version = c.version
     where c.library_id in (select rivulet.libraries_of(p_user))
-      and rivulet.matches(d, jsonb_strip_nulls(p_filter)) and rivulet.on_page(c.page, jsonb_strip_nulls(p_filter))
+      and (p_filter = '{}' or rivulet.matches(d, p_filter) and rivulet.on_page(c.page, p_filter))
 $$;

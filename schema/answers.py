@@ -33,13 +33,18 @@ class Question(BaseModel):
 
 
 class Placement(BaseModel):
-    """Where the vectors of a library are, and the model that made them."""
+    """Where the vectors of a library are, and the model that made them.
+
+    `shared`: other libraries have vectors in the same collection. `documents` are those that may be found; None: all.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     library_id: UUID
     collection: str
     model: str
+    shared: bool = True
+    documents: Sequence[UUID] | None = None
 
 
 class Passage(BaseModel):
@@ -78,7 +83,8 @@ class Candidate(BaseModel):
 class Retrieved(BaseModel):
     """What was found for a query: the passages for a prompt, best first, and how they came to be chosen.
 
-    `timings` are milliseconds: embed, dense, lexical, visible, rerank, as far as they took place.
+    `timings` are milliseconds: scope, embed, dense, lexical, visible, rerank, as far as they took place; `notes` say
+    what could not be done.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -87,6 +93,7 @@ class Retrieved(BaseModel):
     candidates: Sequence[Candidate] = ()
     embedding_model: str = ""
     timings: dict[str, int] = {}
+    notes: Sequence[str] = ()
 
 
 class Usage(BaseModel):

@@ -1,8 +1,6 @@
 """Vectors in Chroma: `VectorIndex`."""
 
 import asyncio
-import heapq
-from collections import defaultdict
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import cast
 from uuid import UUID
@@ -10,7 +8,6 @@ from uuid import UUID
 import numpy as np
 
 from functions.effects.chroma import Chroma
-from schema.answers import Placement
 from schema.documents import StoredChunk
 from schema.places import Place, vector_id
 from schema.ports import Vector
@@ -40,33 +37,6 @@ class ChromaVectors:
             found = await collection.get(ids=list(asked), include=["embeddings"])
         vectors = found["embeddings"] if found["embeddings"] is not None else []
         return {asked[name]: cast(Vector, vector) for name, vector in zip(found["ids"], vectors, strict=True)}
-
-    async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[UUID]:
-        """Ids of the nearest passages, merged over the collections that hold these libraries."""
-        libraries: dict[str, list[str]] = defaultdict(list)
-        for placement in placements:
-            libraries[placement.collection].append(str(placement.library_id))
-        found = await asyncio.gather(
-            *(self._nearest(Place(collection=c, model=model), ids, vector, limit) for c, ids in libraries.items())
-        )
-        nearest = heapq.nsmallest(limit, (hit for hits in found for hit in hits))
-        return [chunk for _, chunk in nearest]
-
-    async def _nearest(
-        self, place: Place, libraries: list[str], vector: Vector, limit: int
-    ) -> list[tuple[float, UUID]]:
-        async with self._chroma.opened(place) as collection:
-            result = await collection.query(
-                query_embeddings=np.asarray([vector], dtype=np.float32),
-                n_results=limit,
-                where={"library_id": {"$in": libraries}},  # type: ignore[dict-item]  # narrower than the library's alias
-                include=["distances", "metadatas"],
-            )
-        distances, metadatas = result["distances"] or [[]], result["metadatas"] or [[]]
-        return [
-            (distance, UUID(str(metadata["chunk_id"])))
-            for distance, metadata in zip(distances[0], metadatas[0], strict=True)
-        ]
 
 
 async def outlasting_cancellation(write: Awaitable[object]) -> None:

@@ -14,7 +14,7 @@ from functions.pipeline.answer import Source, Written, make_answer
 from functions.pipeline.models import facts_of
 from functions.pipeline.prompt import build_prompt
 from functions.pipeline.sieve import Sieve
-from schema.answers import Question, Retrieved, Sampling
+from schema.answers import Question, Sampling
 from schema.errors import PermanentError, StoppedError, SupersededError, TransientError
 from schema.jobs import Claim
 from schema.ports import Announcer, AnswerStore, Generator
@@ -51,12 +51,12 @@ class RespondHandler:
             await self._complete(attempt, draft, source, await _in_time(title))
         finally:
             title.cancel()
+            await asyncio.wait([title])  # its model call ends with it
 
     async def _find(self, question: Question, assistant: Assistant) -> Source:
         """The passages for a question, and the prompt made of them."""
         query = await assistant.query(question)
-        found = await self.retriever.retrieve(question.user_id, query.text, question.library_id)
-        retrieved = found if isinstance(found, Retrieved) else Retrieved(passages=found)
+        retrieved = await self.retriever.retrieve(question.user_id, query.text, question.library_id)
         room = min(facts_of(model).window for model in self.models) - ANSWER.max_tokens
         prompt = build_prompt(question.question, retrieved.passages, question.history, room)
         return Source(query.text, query.rewritten_by, retrieved, prompt, ANSWER, self.models)

@@ -1,18 +1,58 @@
-"""Joins the rankings of several searches into one."""
+"""Joins what was found by meaning and by words into one ranking.
+
+By scores, not by ranks: ranks give the first of a bad arm the weight of the first of a good one. The scores of the
+words are divided by the best one, for BM25 has a natural zero; cosines have none, so the worst one found takes its
+place. How much the meaning weighs is decided by each query: by how far both arms agree beyond chance. An embedder that
+does not know the language agrees with nobody. Measured in infra/decisions/0071-fusion-by-agreement.md.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-# Reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009) with a smaller constant than the paper's 60: the
-# lists here are short, and a first place should weigh more.
-RANK_CONSTANT = 10
+from schema.search import Hit
+
+LEAST_WEIGHT, MOST_WEIGHT = 0.3, 0.6  # of the meaning
+COMPARED = 20  # hits of each arm
+FULL_AGREEMENT = 0.5  # of them in common, beyond chance
 
 
-def fuse(rankings: Sequence[Sequence[UUID]]) -> list[UUID]:
-    """One ranking of everything ranked, best first; what several rankings agree on rises."""
+def fuse(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit]) -> list[Hit]:
+    """One ranking of everything found, best first, scored from 0 to 1.
+
+    Cosines compare only within a model: `by_meaning` has a ranking for each. All rankings are best first.
+    """
+    dense = sorted((hit for hits in by_meaning for hit in _from_worst(hits)), key=_best_first)
+    lexical = _from_zero(by_words)
+    weight = _weight(dense, lexical)
     scores: dict[UUID, float] = defaultdict(float)
-    for ranking in rankings:
-        for rank, item in enumerate(ranking):
-            scores[item] += 1 / (RANK_CONSTANT + rank + 1)
-    return sorted(scores, key=lambda item: (-scores[item], item))
+    for hit in dense:
+        scores[hit.chunk] += weight * hit.score
+    for hit in lexical:
+        scores[hit.chunk] += (1 - weight) * hit.score
+    return sorted((Hit(chunk, score) for chunk, score in scores.items()), key=_best_first)
+
+
+def _weight(dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:
+    compared = min(COMPARED, len(dense), len(lexical))
+    if not compared:
+        return 1.0 if dense else 0.0
+    common = len({hit.chunk for hit in dense[:compared]} & {hit.chunk for hit in lexical[:compared]}) / compared
+    by_chance = compared / max(len(dense), compared + 1)
+    agreement = max(0.0, (common - by_chance) / (1 - by_chance)) / FULL_AGREEMENT
+    return LEAST_WEIGHT + (MOST_WEIGHT - LEAST_WEIGHT) * min(1.0, agreement)
+
+
+def _from_zero(hits: Sequence[Hit]) -> list[Hit]:
+    return [Hit(hit.chunk, hit.score / hits[0].score) for hit in hits]
+
+
+def _from_worst(hits: Sequence[Hit]) -> list[Hit]:
+    if not hits:
+        return []
+    best, worst = hits[0].score, hits[-1].score
+    return [Hit(hit.chunk, (hit.score - worst) / (best - worst) if best > worst else 1.0) for hit in hits]
+
+
+def _best_first(hit: Hit) -> tuple[float, UUID]:
+    return -hit.score, hit.chunk

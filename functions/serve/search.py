@@ -1,7 +1,8 @@
 """`search`: the passages that fit a query, of those that the person may see.
 
-POST {query, library_id?, limit?} with a person's access token → {passages: [{chunk_id, document_id, title, page,
-heading_path, text}]}, best first. A library that the person may not see has no passages.
+POST {query, library_id?, limit?, filter?} with a person's access token → {passages: [{chunk_id, document_id, title,
+page, heading_path, text}], notes}, best first. A library that the person may not see has no passages. A filter is
+{documents?, tags?, mimes?, since?, until?, first_page?, last_page?}; `notes` say what could not be searched.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from functions.handlers.retrieve import Retriever
 from functions.pipeline.select import MOST_PASSAGES
 from functions.serve.http import parse, read_body
 from functions.serve.identify import identify
+from schema.search import EVERYTHING, Filter
 from schema.serving import People
 
 SHOWN = {"chunk_id", "document_id", "title", "page", "heading_path", "text"}
@@ -30,6 +32,7 @@ class SearchRequest(BaseModel):
     query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
     library_id: UUID | None = None
     limit: int = Field(default=MOST_PASSAGES, ge=1, le=MOST_PASSAGES)
+    filter: Filter = EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,11 @@ class SearchEntry:
         person = await identify(request, self.people)
         asked = parse(await read_body(request), SearchRequest)
         retriever = await self.retriever()
-        passages = await retriever.retrieve(person.id, asked.query, asked.library_id)
+        found = await retriever.retrieve(person.id, asked.query, asked.library_id, asked.filter)
+        hits = {
+            candidate.chunk_id for candidate in found.candidates
+        }  # without the neighbours that a prompt takes along
+        passages = [each for each in found.passages if each.chunk_id in hits][: asked.limit]
         return JSONResponse(
-            {"passages": [each.model_dump(mode="json", include=SHOWN) for each in passages[: asked.limit]]}
+            {"passages": [each.model_dump(mode="json", include=SHOWN) for each in passages], "notes": found.notes}
         )

@@ -1,0 +1,51 @@
+"""Search over the Data API: `SearchStore`."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from functions.effects.supabase import Supabase
+from schema.answers import Placement
+from schema.jobs import Json
+from schema.search import Filter, FoundPassage, Hit
+
+_PLACEMENTS = TypeAdapter(list[Placement])
+_FOUND = TypeAdapter(list[FoundPassage])
+
+
+class SupabaseSearch:
+    """Implements `SearchStore`."""
+
+    def __init__(self, supabase: Supabase) -> None:
+        self._supabase = supabase
+
+    async def scope(self, user: UUID, library: UUID | None, where: Filter) -> Sequence[Placement]:
+        """The libraries that the person may search."""
+        reply = await self._supabase.call(
+            "search_scope_v1", user=str(user), library=_text(library), filter=_filter(where)
+        )
+        return _PLACEMENTS.validate_python(reply)
+
+    async def lexical(self, user: UUID, query: str, library: UUID | None, limit: int, where: Filter) -> Sequence[Hit]:
+        """The best passages by words."""
+        reply = await self._supabase.call(
+            "lexical_search_v1",
+            user=str(user), query=query, library=_text(library), limit=limit, filter=_filter(where),
+        )  # fmt: skip
+        return [Hit(UUID(row["chunk_id"]), row["score"]) for row in reply]
+
+    async def visible(self, user: UUID, chunks: Sequence[UUID], around: int, where: Filter) -> Sequence[FoundPassage]:
+        """Those that the person may see now."""
+        reply = await self._supabase.call(
+            "visible_chunks_v1", user=str(user), chunks=[str(c) for c in chunks], around=around, filter=_filter(where)
+        )
+        return _FOUND.validate_python(reply)
+
+
+def _text(identifier: UUID | None) -> str | None:
+    return None if identifier is None else str(identifier)
+
+
+def _filter(where: Filter) -> Json:
+    return where.model_dump(mode="json", exclude_none=True)
