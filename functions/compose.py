@@ -43,17 +43,21 @@ class _Loading:
         await handler(claim)
 
 
-def _parse(_: Settings, supabase: Supabase) -> Handler:
+def _parse(settings: Settings, supabase: Supabase) -> Handler:
+    from functions.effects.count_tokens import token_counter
     from functions.effects.documents_supabase import SupabaseDocuments
     from functions.effects.files_supabase import SupabaseFiles
     from functions.effects.parsing.contained import ContainedParser
     from functions.handlers.parse import ParseHandler
+    from functions.pipeline.tokens import estimate_tokens
 
-    return ParseHandler(SupabaseDocuments(supabase), SupabaseFiles(supabase), ContainedParser())
+    count = token_counter(settings.embedding_tokenizer) if settings.embedding_tokenizer else estimate_tokens
+    return ParseHandler(SupabaseDocuments(supabase), SupabaseFiles(supabase), ContainedParser(), count)
 
 
 def _embed(settings: Settings, supabase: Supabase) -> Handler:
     from functions.effects.documents_supabase import SupabaseDocuments
+    from functions.effects.purges_supabase import SupabaseLateWrites
     from functions.effects.vectors_chroma import ChromaVectors
     from functions.handlers.embed import EmbedHandler
 
@@ -61,6 +65,7 @@ def _embed(settings: Settings, supabase: Supabase) -> Handler:
         SupabaseDocuments(supabase),
         embedders(settings),
         ChromaVectors(settings.chroma_url),
+        SupabaseLateWrites(supabase),
         settings.embedding_model,
     )
 
@@ -109,11 +114,16 @@ def _purge(settings: Settings, supabase: Supabase) -> Handler:
 def _move(settings: Settings, supabase: Supabase) -> Handler:
     from functions.effects.audit_supabase import SupabaseAudit
     from functions.effects.moves_supabase import SupabaseMoves
+    from functions.effects.purges_supabase import SupabaseLateWrites
     from functions.effects.upkeep_chroma import ChromaUpkeep
     from functions.handlers.move import MoveHandler
 
     return MoveHandler(
-        SupabaseMoves(supabase), SupabaseAudit(supabase), embedders(settings), ChromaUpkeep(settings.chroma_url)
+        SupabaseMoves(supabase),
+        SupabaseAudit(supabase),
+        embedders(settings),
+        ChromaUpkeep(settings.chroma_url),
+        SupabaseLateWrites(supabase),
     )
 
 

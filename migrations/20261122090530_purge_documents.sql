@@ -145,11 +145,13 @@ begin
 end $$;
 
 -- A writer finds that its claim was over when it wrote. Whatever of that is not wanted is purged, once more.
-create function public.report_late_write_v1(p_library uuid, p_document uuid, p_version integer, p_places jsonb) returns void
+-- p_documents: [{library_id, document_id, version}]; p_places: [{collection, model}].
+create function public.report_late_writes_v1(p_documents jsonb, p_places jsonb) returns integer
 language sql volatile security definer set search_path = '' set statement_timeout = '5s' as $$
-    select rivulet.enqueue('purge', coalesce(rivulet.tenant_of_library(p_library), p_library), p_document,
-        jsonb_build_object('library_id', p_library, 'document_id', p_document, 'upto', p_version, 'places', p_places),
-        rivulet.new_trace_id())
+    select count(rivulet.enqueue('purge', coalesce(rivulet.tenant_of_library(library_id), library_id), document_id,
+        jsonb_build_object('library_id', library_id, 'document_id', document_id, 'upto', version, 'places', p_places),
+        rivulet.new_trace_id()))::integer
+    from jsonb_to_recordset(p_documents) as d (library_id uuid, document_id uuid, version integer)
 $$;
 
 -- ── What the purge handler calls ─────────────────────────────────────────────────────────────────────────────────────
@@ -210,18 +212,7 @@ begin
                    from rivulet.places_to_purge(j.payload) p));
 end $$;
 
--- p_receipt: what was removed and what a look afterwards found, kept in the job's history.
-create function public.complete_purge_v1(p_job bigint, p_fence bigint, p_receipt jsonb) returns jsonb
-language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
-declare
-    j rivulet.jobs := rivulet.take(p_job, p_fence);
-begin
-    if j.id is null then return rivulet.stale(p_job, p_fence); end if;
-    perform rivulet.finish(j, 'done', p_receipt);
-    return '{"status": "done"}';
-end $$;
-
--- However the job ends well, its receipt is in the same transaction.
+-- The job ends by complete_jobs_v1; what it returned is its receipt, in the same transaction.
 create function rivulet.sign_receipt() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin

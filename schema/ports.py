@@ -81,6 +81,13 @@ class PurgeStore(Protocol):
         """End the job; the receipt is kept in its history and with the deletion."""
 
 
+class LateWrites(Protocol):
+    """Where a writer of vectors reports what it wrote when its claim was over."""
+
+    async def report(self, chunks: Sequence[StoredChunk], places: Sequence[Place]) -> None:
+        """Have purged what of these passages is not wanted there. Does not fail: an audit finds what is left."""
+
+
 class MoveStore(Protocol):
     """Libraries on their way to another place, as the move handler uses them."""
 

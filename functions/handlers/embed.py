@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from functions.handlers.late import reported
 from functions.pipeline.chunk import embedding_text
 from schema.documents import EmbedBatch, StoredChunk
 from schema.jobs import Claim
 from schema.places import Place
-from schema.ports import Embedder, EmbedStore, Vector, VectorIndex
+from schema.ports import Embedder, EmbedStore, LateWrites, Vector, VectorIndex
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class EmbedHandler:
     store: EmbedStore
     embedders: Callable[[str], Embedder]
     index: VectorIndex
+    late: LateWrites
     model: str
 
     async def __call__(self, claim: Claim) -> None:
@@ -28,8 +30,9 @@ class EmbedHandler:
         completed = False
         while not completed:
             batch = await self.store.start_embed(claim, self.model)
-            embedded = await self._embed(batch, claim.tenant_id)
-            completed = await self.store.complete_embed(claim, batch.generation, embedded)
+            async with reported(self.late, batch.chunks, batch.places):
+                embedded = await self._embed(batch, claim.tenant_id)
+                completed = await self.store.complete_embed(claim, batch.generation, embedded)
 
     async def _embed(self, batch: EmbedBatch, tenant: UUID) -> int:
         """Vectors for all passages in all places; how many of them had to be made."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from functions.handlers.compare import Comparison, Findings
+from functions.handlers.late import reported
 from functions.pipeline.chunk import embedding_text
 from functions.pipeline.sampling import agreement, probe, share_found
 from schema.errors import PermanentError, TransientError
 from schema.jobs import Claim
 from schema.moves import Build, Check, Checked, Mend, MovedPassage
 from schema.places import Place
-from schema.ports import AuditStore, Embedder, MoveStore, Vector, VectorUpkeep
+from schema.ports import AuditStore, Embedder, LateWrites, MoveStore, Vector, VectorUpkeep
 
 PAGE = 256
 FIRST = 10  # results that are compared
@@ -27,6 +28,7 @@ class MoveHandler:
     audit: AuditStore
     embedders: Callable[[str], Embedder]
     index: VectorUpkeep
+    late: LateWrites
 
     async def __call__(self, claim: Claim) -> None:
         """Do one move job."""
@@ -39,20 +41,22 @@ class MoveHandler:
                 await self._mend(claim, mend)
 
     async def _build(self, claim: Claim, build: Build) -> None:
-        embedded = await self._write(build.old, build.new, build.chunks)
         last = build.chunks[-1].id if build.chunks else None
-        await self.store.complete_build(claim, last, len(build.chunks), embedded)
+        async with reported(self.late, build.chunks, [build.new]):
+            embedded = await self._write(claim.tenant_id, build.old, build.new, build.chunks)
+            await self.store.complete_build(claim, last, len(build.chunks), embedded)
 
     async def _mend(self, claim: Claim, mend: Mend | None) -> None:
         while mend is not None:
-            for place in mend.places if mend.chunks else ():
-                await self.index.upsert(place, mend.chunks, await self._embed(place, mend.chunks))
-            if await self.store.complete_mend(claim, mend.generation, len(mend.chunks)):
-                return
+            async with reported(self.late, mend.chunks, mend.places):
+                for place in mend.places if mend.chunks else ():
+                    await self.index.upsert(place, mend.chunks, await self._embed(claim.tenant_id, place, mend.chunks))
+                if await self.store.complete_mend(claim, mend.generation, len(mend.chunks)):
+                    return
             again = await self.store.start_move(claim)
             mend = again if isinstance(again, Mend) else None
 
-    async def _write(self, old: Place, new: Place, chunks: Sequence[MovedPassage]) -> int:
+    async def _write(self, tenant: UUID, old: Place, new: Place, chunks: Sequence[MovedPassage]) -> int:
         """Write passages to the new place; how many had to be embedded, because there was nothing to copy."""
         known: Mapping[UUID, Vector] = {}
         if old.model == new.model and chunks:
@@ -62,12 +66,12 @@ class MoveHandler:
         if copied:
             await self.index.upsert(new, copied, [known[chunk.id] for chunk in copied])
         if others:
-            await self.index.upsert(new, others, await self._embed(new, others))
+            await self.index.upsert(new, others, await self._embed(tenant, new, others))
         return len(others)
 
-    async def _embed(self, place: Place, chunks: Sequence[MovedPassage]) -> Sequence[Vector]:
+    async def _embed(self, tenant: UUID, place: Place, chunks: Sequence[MovedPassage]) -> Sequence[Vector]:
         texts = [embedding_text(chunk.title, chunk.heading_path, chunk.text) for chunk in chunks]
-        return await self.embedders(place.model).embed(texts, "document")
+        return await self.embedders(place.model).embed(texts, "document", tenant)
 
     async def _check(self, claim: Claim, check: Check) -> None:
         checked = await self._whole(check)
