@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from functions.pipeline.chunk import Cutter
+from functions.pipeline.tokens import estimate_tokens
+from functions.pipeline.units import Count
 from schema.documents import Chunk, Document, Part
 from schema.errors import PermanentError
 from schema.jobs import Claim
@@ -20,11 +22,12 @@ MAX_FILE_BYTES = 100 * 1024**2
 
 @dataclass(frozen=True)
 class ParseHandler:
-    """Reads a document and cuts it into passages."""
+    """Reads a document and cuts it into passages, whose tokens `count` counts."""
 
     store: ParseStore
     files: FileStore
     parser: Parser
+    count: Count = estimate_tokens
 
     async def __call__(self, claim: Claim) -> None:
         """Do one parse job."""
@@ -45,7 +48,7 @@ class ParseHandler:
         await self.files.download(document.bucket, document.object_name, file, MAX_FILE_BYTES)
 
     async def _read(self, claim: Claim, document: Document, file: Path) -> None:
-        cutter, ready = Cutter(document), _Ready()
+        cutter, ready = Cutter(document, self.count), _Ready()
         name = document.object_name or f"{document.title}.md"
         async with aclosing(self.parser.parse(file, name, document.mime, document.password)) as parts:
             async for part in parts:

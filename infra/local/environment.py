@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.local import ports, postgres, redis
+from infra.local.models import package
 from infra.local.state import Secrets
 
 USUAL_PORTS = {"gateway": 54321, "postgres": 54322, "models": 54327, "chroma": 54328, "redis": 54329}
@@ -53,6 +54,7 @@ def application(taken: Mapping[str, int], secrets: Secrets, given: Mapping[str, 
             "TOGETHER_BASE_URL": f"http://{ports.HOST}:{taken['models']}/v1",
             "TOGETHER_API_KEY": "local",
             "EMBEDDING_MODEL": EMBEDDING_MODEL,
+            "EMBEDDING_TOKENIZER": str(package.model_folder() / "tokenizer.json"),
             "CHAT_MODEL": f"gguf/{Path(given[OWN_CHAT_MODEL]).stem}" if given.get(OWN_CHAT_MODEL) else CHAT_MODEL,
         }
     return values

@@ -28,7 +28,7 @@ from tokenizers import Tokenizer
 
 from functions.pipeline.chunk import SEPARATOR, Cutter, Sizes, embedding_text
 from functions.pipeline.tokens import estimate_tokens
-from infra.local.models import artefact, weights
+from infra.local.models import artefact, package
 from infra.local.models.encoder import Encoder
 from schema.documents import Block, BlockKind, Document
 from tests.benchmarks import figures
@@ -238,7 +238,7 @@ def main() -> None:
     parser = figures.parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder with the texts and questions.csv")
     arguments = parser.parse_args()
-    file = weights.model_folder() / "tokenizer.json"
+    file = package.model_folder() / "tokenizer.json"
     tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_padding()
     tokenizer.no_truncation()

@@ -24,7 +24,7 @@ import psutil
 import together
 
 from infra.local import ports
-from infra.local.models import artefact, graph, weights
+from infra.local.models import artefact, graph, package, weights
 from infra.local.models.encoder import Encoder
 from infra.local.models.lanes import Lanes
 from tests import serving
@@ -73,9 +73,9 @@ def speed(encoder: Encoder, texts: Sequence[str], width: int) -> tuple[float, fl
 
 def networks(folder: Path, texts: Sequence[str], rounds: int) -> dict[str, float]:
     """int8 against float32, the best of several rounds each: other work on the machine slows single ones."""
-    tokenizer = weights.model_folder() / "tokenizer.json"
+    tokenizer = package.model_folder() / "tokenizer.json"
     full = folder / "fp32.onnx"
-    onnx.save(graph.build(weights.read_tensors(weights.model_folder() / "model.safetensors"), int8=False), full)
+    onnx.save(graph.build(weights.read_tensors(package.model_folder() / "model.safetensors"), int8=False), full)
     encoders = {"int8": Encoder(artefact.ensure_embedder(folder), tokenizer), "fp32": Encoder(full, tokenizer)}
     width = Lanes().width
     runs = {name: [speed(encoder, texts, width) for _ in range(rounds)] for name, encoder in encoders.items()}

@@ -13,7 +13,7 @@ import pytest
 import together
 from numpy.typing import NDArray
 
-from infra.local.models import graph, weights
+from infra.local.models import graph, package, weights
 from infra.local.models.encoder import Encoder
 from tests.waiting import eventually
 
@@ -59,7 +59,7 @@ def test_meaning_decides_what_is_near(client: together.Together) -> None:
 
 
 def test_the_integers_stay_close_to_the_published_network(client: together.Together, tmp_path: Path) -> None:
-    folder = weights.model_folder()
+    folder = package.model_folder()
     path = tmp_path / "full.onnx"
     onnx.save(graph.build(weights.read_tensors(folder / "model.safetensors"), int8=False), path)
     full = Encoder(path, folder / "tokenizer.json")

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from infra.local.models import artefact, catalogue, errors, weights
+from infra.local.models import artefact, catalogue, errors, package
 from infra.local.models.catalogue import Catalogue
 from infra.local.models.chat import Chat, ChatModel, Extractive
 from infra.local.models.embedder import Embedder
@@ -33,7 +33,7 @@ def create_app(settings: ModelSettings) -> Starlette:
     lanes = Lanes()
     own = _own_model(settings.gguf, lanes.width) if settings.gguf else None
     network = artefact.ensure_embedder(settings.folder)
-    embedder = Embedder(Encoder(network, weights.model_folder() / "tokenizer.json"), lanes)
+    embedder = Embedder(Encoder(network, package.model_folder() / "tokenizer.json"), lanes)
     chats: dict[str, ChatModel] = {catalogue.CHAT: Extractive(Answerer(embedder.embed))}
     if own:
         chats[own.name] = own

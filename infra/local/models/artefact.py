@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from infra.local.models import weights
+from infra.local.models import package, weights
 
 BUILDER_VERSION = 1
 """Raise it whenever the network built from the same weights changes."""
@@ -20,7 +20,7 @@ def ensure_embedder(folder: Path) -> Path:
     """The network's file in `folder`, built now (about two seconds) if it is not there.
 
     Several processes may do this at once: each builds its own and the last rename wins with the same bytes.
-    Raises weights.WeightsError, or OSError if the folder cannot be written.
+    Raises package.WeightsError, or OSError if the folder cannot be written.
     """
     path = embedder_path(folder)
     if not path.is_file():
@@ -36,7 +36,7 @@ def _build(scratch: Path) -> Path:
 
     from infra.local.models import graph
 
-    tensors = weights.read_tensors(weights.verified(weights.model_folder() / "model.safetensors"))
+    tensors = weights.read_tensors(weights.verified(package.model_folder() / "model.safetensors"))
     path = scratch / "network.onnx"
     onnx.save(graph.build(tensors), path)
     return path

