@@ -55,7 +55,7 @@ begin
     perform rivulet.leave_lane(j);
 end $$;
 
--- Ends jobs whose end has no effect but itself, many in one go. p_jobs: [{id, fence, result}]. Returns [{id, status}]:
+-- Ends jobs whose end has no effect but itself, many in one go. p_jobs: [{id, fence, result}]. Returns [{id, fence, status}]:
 -- done; already (a repetition); stale (another worker may have it).
 create function public.complete_jobs_v1(p_jobs jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
@@ -86,8 +86,8 @@ begin
         from (select queue, tenant_id, count(*)::integer as count from ended group by 1, 2) e
         where l.queue = e.queue and l.tenant_id = e.tenant_id
     )
-    select coalesce(jsonb_agg(jsonb_build_object('id', a.id) || case when e.id is null then rivulet.stale(a.id, a.fence)
-                                                                     else '{"status": "done"}' end), '[]')
+    select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'fence', a.fence) || case
+               when e.id is null then rivulet.stale(a.id, a.fence) else '{"status": "done"}' end), '[]')
     into v_result from asked a left join ended e using (id, fence);
     update rivulet.jobs set state = 'ready' where id in (
         select (select w.id from rivulet.jobs w where w.group_key = g and w.state = 'waiting' order by w.id limit 1)

@@ -42,13 +42,13 @@ class GroupedEnds:
         names = [{"id": end.claim.id, "fence": end.claim.fence, "result": end.result} for end in ends]
         try:
             reply = await self._supabase.call("complete_jobs_v1", jobs=names)
-            statuses = {each["id"]: each["status"] for each in reply}
+            statuses = {(each["id"], each["fence"]): each["status"] for each in reply}
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who wait
             for end in _waiting(ends):
                 end.status.set_exception(error)
             return
         for end in _waiting(ends):
-            end.status.set_result(statuses[end.claim.id])
+            end.status.set_result(statuses[end.claim.id, end.claim.fence])
 
 
 def _waiting(ends: Sequence[_End]) -> Sequence[_End]:

@@ -6,6 +6,7 @@ about it for `--hold` minutes: no dead row can be cleaned up meanwhile. At last 
 history of a million jobs.
 """
 
+import json
 import threading
 import time
 import uuid
@@ -85,7 +86,7 @@ class Crew:
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             while not self._stopping.is_set():
                 for job in claim(connection):
-                    connection.execute("select public.complete_purge_v1(%s, %s, '{}')", [job["id"], job["fence"]])
+                    complete(connection, job)
                     self._done[number] += 1
 
 
@@ -96,6 +97,11 @@ def claim(connection: psycopg.Connection) -> list[dict[str, Any]]:
     ).fetchall()
     jobs: list[dict[str, Any]] = reply["jobs"]
     return jobs
+
+
+def complete(connection: psycopg.Connection, job: dict[str, Any]) -> None:
+    """End a job."""
+    connection.execute("select public.complete_jobs_v1(%s)", [json.dumps([{"id": job["id"], "fence": job["fence"]}])])
 
 
 def measure(minutes: float, hold_minutes: float, history: int) -> Mapping[str, Figure]:
@@ -162,10 +168,10 @@ def _turns(admin: psycopg.Connection, times: int = 300) -> list[float]:
         admin.execute(ENQUEUE, [TENANTS, LIMIT])
         start = time.perf_counter()
         first, *others = claim(admin)
-        admin.execute("select public.complete_purge_v1(%s, %s, '{}')", [first["id"], first["fence"]])
+        complete(admin, first)
         taken.append((time.perf_counter() - start) * 1000)
         for job in others:
-            admin.execute("select public.complete_purge_v1(%s, %s, '{}')", [job["id"], job["fence"]])
+            complete(admin, job)
     return taken
 
 

@@ -16,7 +16,7 @@ WRITES: dict[str, list[tuple[str, list[object]]]] = {
     ],
     "embed": [("start_embed_v1", ["model"]), ("complete_embed_v1", [1])],
     "respond": [("start_respond_v1", []), ("save_draft_v1", ["text"]), ("complete_respond_v1", [ANSWER])],
-    "purge": [("start_purge_v1", []), ("complete_purge_v1", [{}])],
+    "purge": [("start_purge_v1", [])],
     "backfill": [("complete_backfill_v1", [])],
 }
 

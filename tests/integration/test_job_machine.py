@@ -62,6 +62,8 @@ class JobMachine(RuleBasedStateMachine):
         if twice and jobs:
             assert [job["fence"] for job in self.engine.claim(QUEUE, limit, request)] == [job["fence"] for job in jobs]
         assert len(jobs) == min(limit, self._claimable()) or self._spread_thin(jobs)
+        assert len(jobs) == 1 or not any(self.crashes[job["id"]] == MOST_CRASHES - 1 for job in jobs)
+        assert all(job["alone"] == (self.crashes[job["id"]] == MOST_CRASHES - 1) for job in jobs)
         earlier = [claim["fence"] for claim in [*self.lost, *self.held.values()]]
         for job in jobs:
             assert job["id"] in self.live
@@ -74,9 +76,19 @@ class JobMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def complete(self, data: st.DataObject) -> None:
         job = self._pick(data)
-        assert self.engine.act("complete_purge_v1", job, {}) == "done"
-        assert self.engine.act("complete_purge_v1", job, {}) == "already"
+        assert self.engine.complete(job) == ["done"]
+        assert self.engine.complete(job) == ["already"]
         self._end(job["id"], "done")
+
+    @precondition(lambda self: len(self.held) > 1)
+    @rule(data=st.data())
+    def complete_together(self, data: st.DataObject) -> None:
+        jobs = list(self.held.values())
+        lost = data.draw(st.lists(st.sampled_from(self.lost), max_size=2)) if self.lost else []
+        assert self.engine.complete(*jobs, *lost) == ["done"] * len(jobs) + ["stale"] * len(lost)
+        assert self.engine.complete(*jobs) == ["already"] * len(jobs)
+        for job in jobs:
+            self._end(job["id"], "done")
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())
@@ -132,7 +144,7 @@ class JobMachine(RuleBasedStateMachine):
         name = f'[{{"id": {job["id"]}, "fence": {job["fence"]}}}]'
         match write:
             case "complete":
-                assert self.engine.act("complete_purge_v1", job, {}) == "stale"
+                assert self.engine.complete(job) == ["stale"]
             case "fail":
                 assert self.engine.fail(job) == "stale"
             case "release":
@@ -186,8 +198,8 @@ class JobMachine(RuleBasedStateMachine):
         return sum(min(ready[tenant], TENANT_LIMIT - running[tenant]) for tenant in ready)
 
     def _spread_thin(self, jobs: list[Row]) -> bool:
-        """A claim gives each lane its share of the limit; a lane with less than its share leaves room. It never gives
-        nothing while there is something."""
+        """A claim gives each lane its share of the limit; a lane with less than its share leaves room, and so does one
+        whose next job has to be alone. It never gives nothing while there is something."""
         return 0 < len(jobs) < self._claimable()
 
 
@@ -215,6 +227,14 @@ MECHANISMS = {
         "rivulet.take(bigint, bigint)",
         "id = p_job and fence = p_fence and state = 'running'",
         "id = p_job and state = 'running'",
+    ),
+    "the fence of ends that come together": ("public.complete_jobs_v1(jsonb)", "j.fence = a.fence", "true"),
+    "the fence of a heartbeat": ("public.heartbeat_jobs_v1(jsonb, integer)", "using (id, fence)", "using (id)"),
+    "the last chance": ("rivulet.on_last_chance(rivulet.jobs)", "crash_count >= 2", "crash_count >= 3"),
+    "being alone": (
+        "rivulet.claim_from_lanes(text, text, integer, uuid, interval)",
+        "exit when v_alone = 1 and v_taken = 1;",
+        "",
     ),
     "the lane's count": ("rivulet.leave_lane(rivulet.jobs)", "running - 1", "running"),
     "promotion": (

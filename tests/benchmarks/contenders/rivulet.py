@@ -16,8 +16,8 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
-from functions.effects.documents_supabase import SupabaseDocuments
 from functions.effects.jobs_supabase import SupabaseBeats, SupabaseJobs
+from functions.effects.purges_supabase import SupabasePurges
 from functions.effects.supabase import Supabase
 from listeners.lifecycle import Listener
 from schema.jobs import Claim, Queue
@@ -37,7 +37,7 @@ class Noop:
     """Completes a job and does nothing else, but may take its time."""
 
     def __init__(self, supabase: Supabase, seconds: float) -> None:
-        self._store = SupabaseDocuments(supabase)
+        self._store = SupabasePurges(supabase)
         self._seconds = seconds
 
     async def __call__(self, claim: Claim) -> None:

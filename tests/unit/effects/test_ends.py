@@ -28,7 +28,10 @@ class Database:
         await self.answers.acquire()
         if self.error:
             raise self.error
-        return [{"id": job["id"], "status": "stale" if job["id"] in self.stale else "done"} for job in jobs]
+        return [
+            {"id": job["id"], "fence": job["fence"], "status": "stale" if job["id"] in self.stale else "done"}
+            for job in jobs
+        ]
 
     async def was_called(self, times: int) -> None:
         def same() -> None:
