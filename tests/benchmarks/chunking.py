@@ -1,7 +1,7 @@
 """Which passages find what was asked for: `python -m tests.benchmarks.chunking --data FOLDER`.
 
 The folder holds texts and `questions.csv`, whose questions name the stretches of a text that answer them (the
-data of "Evaluating Chunking Strategies", see its SOURCE.txt). Each way to cut is embedded by the local stack's embedder;
+data of "Evaluating Chunking Strategies", see its SOURCE.txt). Each way is embedded by the local stack's embedder;
 the nearest passages of all texts together are compared with the answers, token by token:
 
 - recall: how much of the answer the nearest passages hold; at 5 passages as published, and at 1,000 tokens, which is
