@@ -16,8 +16,9 @@ MOST_KEPT = 10_000  # of each kind that are remembered for mending; all are coun
 class Findings:
     """What was looked at and what was wrong with it.
 
-    `faults` counts ghost, misplaced, mislabelled, pending, missing and stray; `unwanted` holds vectors to remove by
-    collection, `unwritten` passages whose vectors have to be written, `strays` collections that are nobody's place.
+    `faults` counts ghost, misplaced, mislabelled, pending, missing, stray and empty; `unwanted` holds vectors to remove by
+    collection, `unwritten` passages whose vectors have to be written, `strays` collections that are nobody's place: a
+    stray one has vectors, an empty one only costs memory.
     """
 
     vectors: int = 0
@@ -30,7 +31,7 @@ class Findings:
     @property
     def drift(self) -> int:
         """How much is wrong that nobody is about to put right."""
-        return sum(count for kind, count in self.faults.items() if kind != "pending")
+        return sum(count for kind, count in self.faults.items() if kind not in ("pending", "empty"))
 
     def unwanted_vector(self, kind: str, collection: str, name: str) -> None:
         """Note a vector that should not be there."""
@@ -79,7 +80,8 @@ class Comparison:
         """Which collections are nobody's place?"""
         known = {place.physical for place in places}
         findings.strays = [name for name in await self.index.collections() if name not in known]
-        findings.faults["stray"] += len(findings.strays)
+        for name in findings.strays:
+            findings.faults["stray" if (await self.index.page(name, 0)).labels else "empty"] += 1
 
     async def _judge(self, place: Place, labels: Sequence[Label], findings: Findings) -> None:
         proper = [label for label in labels if label.chunk_id and label.id == vector_id(label.chunk_id, place.model)]
