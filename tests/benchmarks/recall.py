@@ -11,7 +11,16 @@ from pathlib import Path
 
 # Scripts that put no spaces between words count by character.
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯]|[^\W_぀-ヿ㐀-鿿가-힯]+")
-_PANDOC_TEXT = re.compile(r'(?:Str|(?:Code|CodeBlock)\s*\(.*?\)|Math\s+\w+)\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_PANDOC = re.compile(
+    r'(?:Str|(?:Code|CodeBlock)\s*\(.*?\)|Math\s+\w+)\s*"((?:[^"\\]|\\.)*)"'
+    r"|\b(?:Space|SoftBreak|LineBreak|Para|Plain|Header|Cell|BulletList|OrderedList|BlockQuote|Note|Div|MetaInlines)\b",
+    re.DOTALL,
+)
+# Commands whose arguments are no text: names of environments with their options, files, labels, lengths.
+_TEX_ARGUMENTS = re.compile(
+    r"\\(?:begin|end|label|ref|usepackage|includegraphics|vspace|hspace)\*?(?:\[[^\]]*\])?\{[^}]*\}"
+    r"(?:\[(?:[^\[\]{}]|\{[^}]*\})*\]|\{[^{}]*\})?"
+)
 _HASKELL_ESCAPE = re.compile(r"\\(?:(\d+)|(&)|(.))", re.DOTALL)
 
 
@@ -49,7 +58,11 @@ def _words(text: str) -> Counter[str]:
 
 
 def _pandoc(text: str) -> str:
-    return " ".join(_HASKELL_ESCAPE.sub(_unescaped, match) for match in _PANDOC_TEXT.findall(text))
+    """Strings stand together unless a space or the border of a block is between them."""
+    return "".join(
+        " " if match[1] is None else _HASKELL_ESCAPE.sub(_unescaped, match[1]) + (" " if match[0][0] != "S" else "")
+        for match in _PANDOC.finditer(text)
+    )
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -61,10 +74,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _tex(text: str) -> str:
     body = text.partition(r"\begin{document}")[2] or text
-    body = re.sub(r"(?<!\\)%.*", " ", body)
-    body = re.sub(
-        r"\\(?:begin|end|label|ref|usepackage|includegraphics|vspace|hspace)\*?(?:\[[^\]]*\])?\{[^}]*\}", " ", body
-    )
+    body = _TEX_ARGUMENTS.sub(" ", re.sub(r"(?<!\\)%.*", " ", body))
     return re.sub(r"\\[a-zA-Z]+\*?(?:\[[^\]]*\])?", " ", body)
 
 

@@ -14,7 +14,7 @@ LANGUAGE_SAMPLE = 8_000  # characters
 
 
 @cache
-def _config(structure: bool, ocr: bool) -> kreuzberg.ExtractionConfig:
+def _config(structure: bool, ocr: bool, navigation: bool) -> kreuzberg.ExtractionConfig:
     options: dict[str, Any] = {} if ocr else {"disable_ocr": True}
     return kreuzberg.ExtractionConfig(
         use_cache=False,
@@ -22,6 +22,7 @@ def _config(structure: bool, ocr: bool) -> kreuzberg.ExtractionConfig:
         include_document_structure=structure,
         pages=kreuzberg.PageConfig(extract_pages=True),
         images=kreuzberg.ImageExtractionConfig(extract_images=False),
+        html_options=_web(navigation),  # type: ignore[arg-type]  # a mapping is what it takes
         concurrency=kreuzberg.ConcurrencyConfig(max_threads=1),
         **options,
     )
@@ -32,12 +33,15 @@ _LANGUAGES = kreuzberg.ExtractionConfig(
 )
 
 
-def extract(source: Source, mime: str, content: bytes | None = None, structure: bool = False) -> Any:
+def extract(
+    source: Source, mime: str, content: bytes | None = None, structure: bool = False, navigation: bool = False
+) -> Any:
     """What kreuzberg makes of a file, or of `content` in its place; its errors translated.
 
-    The result has `content` (Markdown), `pages`, `metadata`, and with `structure` the `document`'s nodes.
+    The result has `content` (Markdown), `pages`, `metadata`, and with `structure` the `document`'s nodes. A web page's
+    menus are left out but for `navigation`.
     """
-    config = _config(structure, ocr_is_installed() and _may_need_ocr(mime))
+    config = _config(structure, ocr_is_installed() and _may_need_ocr(mime), navigation)
     try:
         if content is None and source.file is not None:
             return kreuzberg.extract_file_sync(source.file, mime, config)
@@ -82,6 +86,11 @@ def explained(error: Exception, mime: str, password_given: bool) -> PermanentErr
     return PermanentError(
         "unreadable", f"The file is damaged, or is not really {mime}. Open it, save it anew and upload it again."
     )
+
+
+def _web(navigation: bool) -> dict[str, Any]:
+    # Whole pages stand in a form on some sites.
+    return {"preprocessing": {"enabled": True, "remove_navigation": not navigation, "remove_forms": False}}
 
 
 def _may_need_ocr(mime: str) -> bool:

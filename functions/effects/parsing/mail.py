@@ -15,6 +15,7 @@ from schema.errors import PermanentError
 
 _SHOWN_HEADERS = ("From", "To", "Cc", "Date", "Subject")
 _MESSAGE_START = re.compile(rb"(?:\A|\n)From [^\n]*\n")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _PICTURES = ("image/", "audio/", "video/")
 
 
@@ -22,7 +23,8 @@ def mail_reader(read: Reader) -> Reader:
     """Reads a message (EML), and its attachments with `read`."""
 
     def read_mail(source: Source) -> Iterator[Stretch | Plan]:
-        message = email.message_from_bytes(source.data, policy=email.policy.default)
+        data = decoded(source.data).encode() if source.data.startswith(_UTF16) else source.data
+        message = email.message_from_bytes(data, policy=email.policy.default)
         if not isinstance(message, EmailMessage):
             raise PermanentError("unreadable", "The message is damaged.")
         yield from _read_message(message, source, read)

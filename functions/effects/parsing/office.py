@@ -1,17 +1,23 @@
 """Documents that kreuzberg reads as a whole: by its Markdown where that says most, by its structure where that does."""
 
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from functions.effects.parsing import markdown
-from functions.effects.parsing.extract import extract, needs_ocr
+from functions.effects.parsing import markdown, ooxml
+from functions.effects.parsing.extract import extract, needs_ocr, ocr_is_installed
 from functions.effects.parsing.source import MAX_UNPACKED_BYTES, Plan, Reader, Source, Stretch
 from functions.effects.parsing.structure import blocks_of
 from functions.effects.parsing.text import clean, decoded, paragraphs, stretches
-from schema.documents import Block
+from schema.documents import Block, BlockKind
 from schema.errors import PermanentError
 
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_HEAD = re.compile(r"<head[\s>].*?</head\s*>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title[^>]*>\s*([^<]*[^<\s])\s*</title", re.IGNORECASE)
+_FIRST_HEADING = re.compile(r"<h1[\s>]", re.IGNORECASE)
 MAX_EMPTY_RATIO = 200  # unpacked bytes for one packed; real documents have up to 50
 
 
@@ -29,6 +35,9 @@ def read_converted(mime: str) -> Reader:
                 yield from stretches(markdown.blocks(clean(page["content"]), number, plain=True), number)
         else:
             yield from stretches(markdown.blocks(clean(result.content), plain=True))
+        if mime == WORD:
+            with zipfile.ZipFile(source.opened()) as archive:
+                yield from stretches(list(ooxml.word_extras(archive, markdown.without_inline(clean(result.content)))))
 
     return read
 
@@ -42,14 +51,29 @@ def read_structured(mime: str) -> Reader:
         source.facts.pages = source.facts.pages or _page_count(result)
         structure = result.document or {"nodes": []}
         yield from stretches(list(blocks_of(structure["nodes"])) or paragraphs(clean(result.content)))
+        if mime == SHEETS:
+            with zipfile.ZipFile(source.opened()) as archive:
+                names = ooxml.parts(archive, r"xl/charts/chart\d*\.xml")
+                yield from stretches(list(ooxml.charts(archive, names)))
 
     return read
 
 
 def read_html(source: Source) -> Iterator[Stretch | Plan]:
-    """Web pages, without what is on every page of a site."""
-    result = extract(source, "text/html", decoded(source.data, says_itself=True).encode())
-    return stretches(markdown.blocks(clean(result.content), plain=True))
+    """Web pages: the text first, then what was taken for menus and the like, for some of it is none."""
+    text = decoded(source.data, says_itself=True)
+    title = None if _FIRST_HEADING.search(text) else _TITLE.search(text)
+    page = _HEAD.sub("", text, count=1)  # or its entries would stand before the text
+    content = (f"<h1>{title[1]}</h1>{page}" if title else page).encode()
+    main, whole = (
+        markdown.blocks(clean(extract(source, "text/html", content, navigation=navigation).content), plain=True)
+        for navigation in (False, True)
+    )
+    seen = {" ".join(block.text.split()) for block in main}
+    beside = [block for block in whole if " ".join(block.text.split()) not in seen]
+    if beside and main:
+        main.append(Block(kind=BlockKind.HEADING, text="Menus", level=1))
+    return stretches(main + [block for block in beside if block.kind is not BlockKind.HEADING])
 
 
 def read_data(mime: str) -> Reader:
@@ -73,9 +97,9 @@ def read_image(mime: str) -> Reader:
     """A reader of images, by OCR where that is installed."""
 
     def read(source: Source) -> Iterator[Stretch | Plan]:
-        result = extract(source, mime)
-        if not result.content.strip():
+        if not ocr_is_installed():
             raise needs_ocr()
+        result = extract(source, mime)
         return stretches(markdown.blocks(clean(result.content), page=1, plain=True))
 
     return read

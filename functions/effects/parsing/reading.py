@@ -9,16 +9,24 @@ from functions.effects.parsing.kinds import ENCRYPTED_OFFICE, kind_of
 from functions.effects.parsing.mail import mail_reader, mailbox_reader
 from functions.effects.parsing.markdown import read_markdown
 from functions.effects.parsing.notebook import read_notebook
+from functions.effects.parsing.odf import read_open_document
 from functions.effects.parsing.pdf import pdf_reader
 from functions.effects.parsing.pdfium import Library
+from functions.effects.parsing.pptx import read_presentation
 from functions.effects.parsing.source import Plan, Reader, Source, Stretch
 from functions.effects.parsing.subtitles import read_subtitles
 from schema.documents import Part
 from schema.errors import PermanentError
 
+PRESENTATION = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+_OPEN_DOCUMENTS = (
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.presentation",
+    "application/vnd.oasis.opendocument.text-template",
+)
 _CONVERTED = (
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/msword", "application/rtf",
-    "application/vnd.oasis.opendocument.text", "application/epub+zip", "application/vnd.ms-outlook",
+    "application/epub+zip", "application/vnd.ms-outlook",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
 )  # fmt: skip
 
@@ -41,6 +49,8 @@ class Reading:
             "application/gzip": stream_reader(self._read),
             "application/x-bzip2": stream_reader(self._read),
             "application/x-xz": stream_reader(self._read),
+            **dict.fromkeys(_OPEN_DOCUMENTS, read_open_document),
+            PRESENTATION: read_presentation,
             ENCRYPTED_OFFICE: _refuse_encrypted,
             **{mime: office.read_converted(mime) for mime in _CONVERTED},
             **{mime: office.read_data(mime) for mime in ("application/json", "application/yaml", "application/xml")},
