@@ -59,8 +59,14 @@ class Retriever:
     ) -> Retrieved:
         """The passages for a prompt, at most `most` besides neighbours, and how they came to be chosen."""
         found = await self.search(user, query, library, where)
+        return await self.choose(found, user, query, where, most)
+
+    async def choose(
+        self, found: Found, user: UUID, query: str, where: Filter = EVERYTHING, most: int = MOST_PASSAGES
+    ) -> Retrieved:
+        """Of what was found, what the person may see and a prompt has room for."""
         ranking = found.fused[:LOOKED_AT]
-        chosen = await self._choose(found, ranking, user, query, where, most) if ranking else Selection([], {})
+        chosen = await self._select(found, ranking, user, query, where, most) if ranking else Selection([], {})
         return Retrieved(
             passages=chosen.passages,
             candidates=_candidates(found, ranking, chosen),
@@ -101,7 +107,7 @@ class Retriever:
         with found.timed("dense"):
             return await self.index.query(placements, vector, model, CANDIDATES)
 
-    async def _choose(
+    async def _select(
         self, found: Found, ranking: Sequence[Hit], user: UUID, query: str, where: Filter, most: int
     ) -> Selection:
         order = [hit.chunk for hit in ranking]

@@ -121,6 +121,21 @@ def watch() -> None:
     asyncio.run(watch_command.run())
 
 
+@app.command("eval")
+def evaluate(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder with corpus.jsonl, queries.jsonl and qrels/; none: a small set.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how well questions find their documents, by meaning, by words and by both."""
+    from infra.cli.evaluation import command
+    from infra.cli.evaluation.dataset import SMALL
+
+    asyncio.run(command.run(data or SMALL, as_json))
+
+
 @app.command()
 def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on the last line.")] = False,

@@ -1,0 +1,1 @@
+"""`rivulet eval`: how good retrieval and answers are, measured through the real pipeline."""
