@@ -20,8 +20,9 @@ _OPENERS = re.compile(
     re.IGNORECASE,
 )
 _FEW_WORDS = 3
-# Names that an answer brought up, and that a follow-up may mean: capitals inside a sentence.
-_NAME = re.compile(r"(?<=[^.!?\s] )[A-ZÄÖÜ][\w’'-]+")
+# Names that an answer brought up, and that a follow-up may mean: two capitals in a row, or one inside a sentence.
+_CAPITAL = r"[A-ZÄÖÜ][\w’'-]+"
+_NAME = re.compile(rf"{_CAPITAL}(?: {_CAPITAL})+|(?<=[^.!?\s] ){_CAPITAL}")
 _MARKER = re.compile(r"\s*\[\d{1,3}\]")
 MOST_NAMES = 8
 LONGEST_QUERY = 1_000
@@ -83,7 +84,7 @@ def _background(history: Sequence[Turn]) -> list[str]:
 def _fresh_names(history: Sequence[Turn], known: set[str]) -> list[str]:
     answers = [turn.content for turn in history if turn.role == "assistant" and REFUSAL not in turn.content]
     names = dict.fromkeys(_NAME.findall(_MARKER.sub("", answers[-1]))) if answers else {}
-    return [name for name in names if name.lower() not in known][:MOST_NAMES]
+    return [name for name in names if not _words(name) <= known][:MOST_NAMES]
 
 
 def _words(text: str) -> set[str]:

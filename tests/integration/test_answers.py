@@ -112,8 +112,9 @@ def test_stop_while_running_reaches_the_worker_and_keeps_the_text(engine: Engine
     names = f'[{{"id": {job["id"]}, "fence": {job["fence"]}}}]'
     assert engine.one("select public.heartbeat_jobs_v1(%s)", names)[0]["status"] == "cancel"
     assert engine.act("save_draft_v1", job, "as far as it came") == "cancel"
-    assert engine.act("complete_respond_v1", job, ANSWER) == "cancelled"
     assert message(engine, answer) == ("cancelled", "as far as it came")
+    assert engine.act("complete_respond_v1", job, ANSWER) == "cancelled"
+    assert message(engine, answer) == ("cancelled", "Old [1].")
 
 
 def test_the_history_holds_earlier_finished_turns_in_order(engine: Engine) -> None:

@@ -18,6 +18,7 @@ TABLES = [
     "conversations",
     "messages",
     "citations",
+    "provenance",
     "feedback",
     "watches",
 ]

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from functions.handlers.draft import Draft
+from functions.pipeline.sieve import Sieve
 from schema.answers import Answer, Delta, Question
 from schema.jobs import Claim, Json, Queue
 
@@ -56,7 +57,7 @@ def text_of(messages: Sequence[Json]) -> str:
 @pytest.mark.anyio
 async def test_a_piece_on_its_way_arrives_although_the_stream_ends_meanwhile() -> None:
     announcer = SlowAnnouncer()
-    draft = Draft(claim(uuid4()), uuid4(), NoStore(), announcer)
+    draft = Draft(claim(uuid4()), uuid4(), NoStore(), announcer, Sieve(0, []))
     publisher = asyncio.create_task(draft.publish())
     draft.add(Delta(text="The weir ", model="m"))
     await announcer.begun.wait()
@@ -64,7 +65,7 @@ async def test_a_piece_on_its_way_arrives_although_the_stream_ends_meanwhile() -
     draft.add(Delta(text="is old.", model="m", finish_reason="stop"))
     publisher.cancel()
     await asyncio.wait([publisher])
-    rest = asyncio.create_task(draft.send())
+    rest = asyncio.create_task(draft.end())
     announcer.let_go.set()
     await rest
 
