@@ -18,7 +18,7 @@ end $$;
 revoke execute on function public.retry_document(uuid) from public, anon;
 grant execute on function public.retry_document(uuid) to authenticated, service_role;
 grant execute on function rivulet.libraries_of(uuid, public.library_role) to authenticated;
-grant execute on function rivulet.new_trace_id() to authenticated;  -- a column default runs with the rights of who inserts
+grant execute on function rivulet.new_trace_id() to authenticated, service_role;  -- a column default runs with the rights of who inserts
 
 alter table public.libraries enable row level security;
 alter table public.library_members enable row level security;
