@@ -33,6 +33,9 @@ _BROKEN = (
     OverflowError,
 )
 _DAMAGED = PermanentError("unreadable", "The archive is damaged. Pack it anew and upload it again.")
+_STRANGE_METHOD = PermanentError(
+    "unsupported_type", "It is packed or encrypted by a method that cannot be opened here. Pack it anew as a plain ZIP."
+)
 LOCKED = PermanentError("encrypted", "The file is protected by a password. Hand the password in and try again.")
 WRONG_PASSWORD = PermanentError(
     "wrong_password", "The password does not open this file. Hand in another and try again."
@@ -120,8 +123,8 @@ def _unpacked(opener: Callable[[], IO[bytes]], source: Source) -> bytes:
                 content += piece
                 if len(content) > MEMBER_BYTES:
                     raise PermanentError("too_large", f"it unpacks to more than {MEMBER_BYTES >> 20} MB.")
-    except NotImplementedError as error:
-        raise STRANGE_LOCK from error
+    except NotImplementedError as error:  # so it speaks of methods it does not know
+        raise (STRANGE_LOCK if source.password else _STRANGE_METHOD) from error
     except RuntimeError as error:  # so zipfile speaks of passwords
         raise (WRONG_PASSWORD if source.password else LOCKED) from error
     except _BROKEN as error:

@@ -41,6 +41,7 @@ _IN_ZIP = (
     ("xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ("ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 )
+_EXCEL_BEGINS = (b"\x09\x08\x10\x00", b"\x09\x08\x08\x00")
 ENCRYPTED_OFFICE = "application/x-ole-encrypted"
 _MAIL_HEADER = re.compile(
     rb"(?:From|To|Subject|Date|Received|Message-ID|MIME-Version|Return-Path|Delivered-To): ", re.IGNORECASE
@@ -72,7 +73,8 @@ def kind_of(source: Source) -> str:
 def _text(source: Source, seen: str | None, suffix: str) -> str:
     if suffix in _BINARY_NAMES:
         raise PermanentError(
-            "unreadable", f"This is not really a {suffix[1:].upper()} file, but a text. Upload the original."
+            "unreadable",
+            f"The name says {suffix[1:].upper()}, but there is only text in it. Upload the original.",
         )
     if suffix in _NAMED:
         named = _NAMED[suffix]
@@ -93,7 +95,8 @@ def _binary(seen: str | None, suffix: str) -> str:
         return seen
     if suffix in _BINARY_NAMES:
         raise PermanentError(
-            "unreadable", f"This is not really a {suffix[1:].upper()} file, or it is damaged. Save it anew."
+            "unreadable",
+            f"The name says {suffix[1:].upper()}, but the content does not. Save it anew.",
         )
     raise PermanentError(
         "unknown_type",
@@ -135,10 +138,24 @@ def _in_ole(source: Source, suffix: str) -> str:
         ("Workbook", "application/vnd.ms-excel"), ("Book", "application/vnd.ms-excel"),
     ):  # fmt: skip
         if stream.encode("utf-16-le") in data:
-            return mime
+            return ENCRYPTED_OFFICE if _is_locked(data) else mime
     raise PermanentError(
         "unsupported_type", f"This kind of {suffix[1:].upper() or 'Office'} file cannot be read. Save it as PDF."
     )
+
+
+def _is_locked(data: bytes) -> bool:
+    """Whether an old Word or Excel file is encrypted. Streams begin at multiples of 512 bytes.
+
+    Word says so in a flag of its header (MS-DOC 2.5.1), Excel by a record behind the first (MS-XLS 2.4.117).
+    """
+    for place in range(512, len(data) - 64, 512):
+        if data[place : place + 2] == b"\xec\xa5":
+            return bool(data[place + 11] & 1)
+        if data[place : place + 4] in _EXCEL_BEGINS:
+            length = int.from_bytes(data[place + 2 : place + 4], "little")
+            return data[place + 4 + length : place + 6 + length] == b"\x2f\x00"
+    return False
 
 
 def _is_text(head: bytes) -> bool:
@@ -150,8 +167,8 @@ def _is_text(head: bytes) -> bool:
     zeros = sample.count(0)
     if zeros > len(sample) // 4 and (sample[::2].count(0) < zeros // 50 or sample[1::2].count(0) < zeros // 50):
         return True  # UTF-16 without a mark
-    control = sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in sample)
-    return control <= len(sample) // 10
+    control = sum(0 < byte < 9 or (13 < byte < 32 and byte != 27) for byte in sample)
+    return control <= len(sample) // 20 and zeros <= len(sample) // 3
 
 
 def _looks_like_mail(head: bytes) -> bool:

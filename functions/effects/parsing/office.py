@@ -15,6 +15,7 @@ from schema.errors import PermanentError
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_ANY_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)\s*>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 _HEAD = re.compile(r"<head[\s>].*?</head\s*>", re.IGNORECASE | re.DOTALL)
 _TITLE = re.compile(r"<title[^>]*>\s*([^<]*[^<\s])\s*</title", re.IGNORECASE)
 _FIRST_HEADING = re.compile(r"<h1[\s>]", re.IGNORECASE)
@@ -73,7 +74,8 @@ def read_html(source: Source) -> Iterator[Stretch | Plan]:
     beside = [block for block in whole if " ".join(block.text.split()) not in seen]
     if beside and main:
         main.append(Block(kind=BlockKind.HEADING, text="Menus", level=1))
-    return stretches(main + [block for block in beside if block.kind is not BlockKind.HEADING])
+    blocks = main + [block for block in beside if block.kind is not BlockKind.HEADING]
+    return stretches(blocks or paragraphs(_ANY_TAG.sub(" ", page)))  # nested too deeply to be understood
 
 
 def read_data(mime: str) -> Reader:

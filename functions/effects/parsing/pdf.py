@@ -16,6 +16,10 @@ from schema.errors import PermanentError
 
 STEP_PAGES = 40
 MIME = "application/pdf"
+_DAMAGED = PermanentError(
+    "unreadable", "None of the pages of this file can be read. Open it, save it anew and upload it again."
+)
+_BLANK = PermanentError("no_text", "The pages of this file are blank.")
 ENOUGH = 0.9  # of the words of a page that its structure must hold, or the page's plain text is taken
 
 
@@ -40,25 +44,27 @@ def _in_ranges(source: Source, library: Library) -> Iterator[Stretch | Plan]:
         step = source.step or STEP_PAGES
         yield Plan(document.pages, step)
         found = False
-        error: PermanentError | None = None
         for first in range(source.first_page, document.pages + 1, step):
             last = min(first + step - 1, document.pages)
-            try:
-                blocks = _range(source, document, first, last)
-            except PermanentError as failure:
-                error = failure
-                source.facts.missing.append(_missing(first, last, document.pages))
-                blocks = []
+            blocks = _range(source, document, first, last)
             found = found or bool(blocks)
             yield from stretches(blocks, last) if blocks else [Stretch([], last)]
         if not found and source.first_page == 1:
-            raise error or _textless()
+            raise _DAMAGED if source.facts.missing else _BLANK if document.blank else _textless()
 
 
 def _range(source: Source, document: Document, first: int, last: int) -> list[Block]:
+    """The blocks of some pages. Where they cannot be read together, those of each half; a page alone is missing."""
     whole = first == 1 and last == document.pages and not document.encrypted
-    content = None if whole else document.taken_out(first, last)
-    return _blocks(extract(source, MIME, content, structure=True), first)
+    try:
+        content = None if whole else document.taken_out(first, last)
+        return _blocks(extract(source, MIME, content, structure=True), first)
+    except PermanentError:
+        if first == last:
+            source.facts.missing.append(f"Page {first} of {document.pages} could not be read.")
+            return []
+        middle = (first + last) // 2
+        return [*_range(source, document, first, middle), *_range(source, document, middle + 1, last)]
 
 
 def _whole(source: Source) -> Iterator[Stretch | Plan]:
@@ -75,11 +81,6 @@ def _textless() -> PermanentError:
     if ocr_is_installed():
         return PermanentError("no_text", "No text was found in this file, nor could any be recognised in its images.")
     return needs_ocr()
-
-
-def _missing(first: int, last: int, pages: int) -> str:
-    which = f"Page {first}" if first == last else f"Pages {first} to {last}"
-    return f"{which} of {pages} could not be read."
 
 
 def _blocks(result: Any, first_page: int) -> list[Block]:

@@ -7,6 +7,7 @@ fpdf_save.h).
 
 import ctypes
 import shutil
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from schema.errors import PermanentError
 _ERROR_PASSWORD, _ERROR_SECURITY = 4, 5
 _REMOVE_SECURITY = 3
 _WRITE_BLOCK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong)
+_LOOKED_AT = 10
 _NAMES = ("libpdfium.so", "libpdfium.dylib")
 
 
@@ -35,7 +37,7 @@ class Library:
             raise FileNotFoundError(folder)
         ctypes.CDLL(str(found))  # stays loaded: kreuzberg finds it at once
         self._pdfium = ctypes.CDLL(str(shutil.copyfile(found, folder / f"pages-{found.name}")))
-        for name in ("FPDF_LoadMemDocument64", "FPDF_LoadDocument", "FPDF_CreateNewDocument"):
+        for name in ("FPDF_LoadMemDocument64", "FPDF_LoadDocument", "FPDF_CreateNewDocument", "FPDF_LoadPage"):
             getattr(self._pdfium, name).restype = ctypes.c_void_p
         self._pdfium.FPDF_GetLastError.restype = ctypes.c_ulong
 
@@ -90,6 +92,17 @@ class Document:
         """Whether it is encrypted, be it with an empty password."""
         return int(self._pdfium.FPDF_GetSecurityHandlerRevision(self._handle)) >= 0
 
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is drawn on any of the first pages."""
+        return not any(self._objects(page) for page in range(min(self.pages, _LOOKED_AT)))
+
+    def _objects(self, page: int) -> int:
+        handle = ctypes.c_void_p(self._pdfium.FPDF_LoadPage(self._handle, page))
+        count = int(self._pdfium.FPDFPage_CountObjects(handle))
+        self._pdfium.FPDF_ClosePage(handle)
+        return count
+
     def taken_out(self, first: int, last: int) -> bytes:
         """These pages (counted from 1) as a file of their own, without encryption."""
         new = ctypes.c_void_p(self._pdfium.FPDF_CreateNewDocument())
@@ -116,7 +129,8 @@ def _encodings(password: str | None) -> list[bytes | None]:
     """A password as files of different ages encode it."""
     if password is None:
         return [None]
-    encoded = [password.encode()]
+    prepared = unicodedata.normalize("NFKC", password.replace("\xad", ""))  # as RFC 4013 asks for
+    encoded: list[bytes | None] = [password.encode(), prepared.encode()]
     with suppress(UnicodeEncodeError):
         encoded.append(password.encode("latin-1"))
     return list(dict.fromkeys(encoded))

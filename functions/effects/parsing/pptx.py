@@ -68,7 +68,13 @@ def _slide(archive: zipfile.ZipFile, name: str, slide: Element, number: int) -> 
     shapes = list(_shapes(slide))
     titles = [text for kind, shape in shapes if kind in _TITLES and (text := ooxml.joined(shape))]
     title = " ".join(titles).replace("\n", " ")
-    yield Block(kind=BlockKind.HEADING, text=title or f"Slide {number}", level=1, page=number)
+    body = [*_body(shapes, number), *_beside(archive, name, number)]
+    if title or body:
+        yield Block(kind=BlockKind.HEADING, text=title or f"Slide {number}", level=1, page=number)
+    yield from body
+
+
+def _body(shapes: list[tuple[str, Element]], number: int) -> Iterator[Block]:
     for kind, shape in shapes:
         if shape.tag == "tbl":
             yield from table_blocks(
@@ -76,7 +82,6 @@ def _slide(archive: zipfile.ZipFile, name: str, slide: Element, number: int) -> 
             )
         elif kind not in _TITLES and (text := ooxml.joined(shape)):
             yield Block(kind=BlockKind.PARAGRAPH, text=text, page=number)
-    yield from _beside(archive, name, number)
 
 
 def _shapes(slide: Element) -> Iterator[tuple[str, Element]]:
