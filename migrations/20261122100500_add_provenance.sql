@@ -10,6 +10,7 @@ create table public.provenance (
     prompt_tokens integer not null,                 -- as estimated when it was built
     parameters jsonb not null default '{}',         -- of the model call: models in order of preference, max_tokens, temperature
     embedding_model text,
+    notes jsonb not null default '[]',              -- what the search could not do: an arm that was down, say
     created_at timestamptz not null default now()
 );
 alter table public.provenance enable row level security;
@@ -21,16 +22,16 @@ create policy "read own provenance" on public.provenance for select to authentic
 create function rivulet.keep_provenance(p_message uuid, p_answer jsonb) returns void
 language sql volatile set search_path = '' as $$
     insert into public.provenance (message_id, query, rewritten_by, candidates, passages, prompt_sha256, prompt_tokens,
-                                   parameters, embedding_model)
+                                   parameters, embedding_model, notes)
     select p_message, p.query, p.rewritten_by, coalesce(p.candidates, '[]'),
            coalesce((select jsonb_agg(jsonb_build_object('chunk_id', given.id, 'document_id', c.document_id, 'version', c.version,
                                                          'content_hash', c.content_hash) order by given.place)
                      from jsonb_array_elements_text(p.passages) with ordinality as given (id, place)
                      left join public.chunks c on c.id = given.id::uuid), '[]'),
-           p.prompt_sha256, p.prompt_tokens, coalesce(p.parameters, '{}'), p.embedding_model
+           p.prompt_sha256, p.prompt_tokens, coalesce(p.parameters, '{}'), p.embedding_model, coalesce(p.notes, '[]')
     from jsonb_to_record(p_answer -> 'provenance') as p (
         query text, rewritten_by text, candidates jsonb, passages jsonb, prompt_sha256 text, prompt_tokens integer,
-        parameters jsonb, embedding_model text)
+        parameters jsonb, embedding_model text, notes jsonb)
     where p.query is not null
     on conflict (message_id) do nothing
 $$;

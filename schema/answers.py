@@ -180,7 +180,7 @@ class Provenance(BaseModel):
     """Where an answer came from.
 
     `passages` are the chunks of the prompt, in its order; `rewritten_by` tells who made the query of a follow-up:
-    `rule`, a model's name, or None for the question itself.
+    `rule`, a model's name, or None for the question itself; `notes` are those of the search.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -193,6 +193,7 @@ class Provenance(BaseModel):
     prompt_tokens: int
     parameters: dict[str, int | float | str | Sequence[str]]
     embedding_model: str | None
+    notes: Sequence[str] = ()
 
 
 class Answer(BaseModel):

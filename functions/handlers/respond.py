@@ -57,8 +57,7 @@ class RespondHandler:
         """The passages for a question, and the prompt made of them."""
         query = await assistant.query(question)
         retrieved = await self.retriever.retrieve(question.user_id, query.text, question.library_id)
-        room = min(facts_of(model).window for model in self.models) - ANSWER.max_tokens
-        prompt = build_prompt(question.question, retrieved.passages, question.history, room)
+        prompt = build_prompt(question.question, retrieved.passages, question.history, room_for(self.models))
         return Source(query.text, query.rewritten_by, retrieved, prompt, ANSWER, self.models)
 
     async def _write(self, attempt: "_Attempt", draft: Draft, source: Source) -> None:
@@ -93,6 +92,11 @@ class RespondHandler:
         )
         answer = make_answer(written, source, attempt.timings(draft.first_token_at), title)
         await self.store.complete_respond(attempt.claim, answer)
+
+
+def room_for(models: Sequence[str]) -> int:
+    """Tokens for a prompt that each of the models can read, with its answer."""
+    return min(facts_of(model).window for model in models) - ANSWER.max_tokens
 
 
 @dataclass

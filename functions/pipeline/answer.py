@@ -75,4 +75,5 @@ def _provenance(source: Source) -> Provenance:
         prompt_tokens=source.prompt.tokens,
         parameters={"models": list(source.models), **source.sampling.model_dump()},
         embedding_model=source.retrieved.embedding_model or None,
+        notes=source.retrieved.notes,
     )

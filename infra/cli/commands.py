@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 
 from infra.cli.engine import commands as engine_commands
+from infra.cli.provenance import commands as provenance_commands
 
 app = typer.Typer(
     help="Questions about your own documents, answered with sources. Start with: rivulet up",
@@ -19,6 +20,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(engine_commands.queues)
+app.command()(provenance_commands.explain)
+app.command()(provenance_commands.replay)
 app.add_typer(engine_commands.jobs_app, name="jobs")
 app.add_typer(engine_commands.dead_app, name="dead")
 Part = Annotated[str | None, typer.Argument(help="One part alone; see rivulet status.", show_default=False)]

@@ -1,0 +1,1 @@
+"""Commands that tell where an answer came from, and what would be different today."""
