@@ -34,11 +34,13 @@ def fuse(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit]) -> list[H
 
 
 def _weight(dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:
-    compared = min(COMPARED, len(dense), len(lexical))
-    if not compared:
+    if not dense or not lexical:
         return 1.0 if dense else 0.0
+    compared = min(COMPARED, len(dense) // 2, len(lexical))
+    if not compared:
+        return LEAST_WEIGHT
     common = len({hit.chunk for hit in dense[:compared]} & {hit.chunk for hit in lexical[:compared]}) / compared
-    by_chance = compared / max(len(dense), compared + 1)
+    by_chance = compared / len(dense)
     agreement = max(0.0, (common - by_chance) / (1 - by_chance)) / FULL_AGREEMENT
     return LEAST_WEIGHT + (MOST_WEIGHT - LEAST_WEIGHT) * min(1.0, agreement)
 
