@@ -14,21 +14,47 @@ create table rivulet.quotas (
     bytes bigint check (bytes >= 0)
 );
 
--- What each library holds. The lock of its row makes a quota exact: whoever adds to a library waits for whoever is adding.
+-- What each library holds: this row, and the changes after it. Changes are appended, not written into the row: who inserts
+-- ten thousand documents in one transaction would have PostgreSQL walk past ten thousand dead rows for each.
 create table rivulet.usage (
     library_id uuid primary key references public.libraries (id) on delete cascade,
     documents bigint not null default 0,
-    bytes bigint not null default 0
+    bytes bigint not null default 0,
+    folded bigint not null default 0   -- the last change that is contained
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 200);
+create table rivulet.usage_changes (
+    library_id uuid not null,
+    id bigint generated always as identity,  -- of one library in the order of their commits, once a quota had to be looked at
+    documents integer not null,
+    bytes bigint not null,
+    primary key (library_id, id)
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 200);
 
 create function rivulet.measure_library() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-    insert into rivulet.usage (library_id) values (new.id);
+    if tg_op = 'INSERT' then
+        insert into rivulet.usage (library_id) values (new.id);
+    else
+        delete from rivulet.usage_changes where library_id = old.id;
+    end if;
     return null;
 end $$;
-create trigger libraries_measure after insert on public.libraries
+create trigger libraries_measure after insert or delete on public.libraries
     for each row execute function rivulet.measure_library();
+
+create function rivulet.used(p_library uuid) returns rivulet.usage
+language sql stable set search_path = '' as $$
+    select row(u.library_id, u.documents + coalesce(sum(c.documents), 0), u.bytes + coalesce(sum(c.bytes), 0)::bigint,
+               coalesce(max(c.id), u.folded))::rivulet.usage
+    from rivulet.usage u left join rivulet.usage_changes c on c.library_id = u.library_id and c.id > u.folded
+    where u.library_id = p_library group by u.library_id
+$$;
+
+-- The lock that makes quotas exact: whoever adds to a library waits for whoever is adding. Held to the transaction's end.
+create function rivulet.lock_usage(p_library uuid) returns void
+language sql volatile set search_path = '' as
+$$ select pg_advisory_xact_lock(hashtextextended('rivulet.usage:' || p_library, 0)) $$;
 
 create function rivulet.quota_of(p_library uuid) returns rivulet.default_quota
 language sql stable set search_path = '' as $$
@@ -36,20 +62,40 @@ language sql stable set search_path = '' as $$
                     d) from rivulet.default_quota d
 $$;
 
--- Why a library cannot grow by so much; null if it can. Holds the library's row until the transaction ends.
+-- Why a library cannot grow by so much; null if it can.
 create function rivulet.too_much(p_library uuid, p_documents bigint, p_bytes bigint) returns text
 language plpgsql volatile set search_path = '' as $$
 declare
     q rivulet.default_quota := rivulet.quota_of(p_library);
     u rivulet.usage;
 begin
-    select * into u from rivulet.usage where library_id = p_library for no key update;
+    if (p_documents <= 0 or q.documents is null) and (p_bytes <= 0 or q.bytes is null) then return null; end if;
+    perform rivulet.lock_usage(p_library);
+    u := rivulet.used(p_library);
     if p_documents > 0 and u.documents + p_documents > q.documents then
         return format('The library holds %s of at most %s documents.', u.documents, q.documents);
     elsif p_bytes > 0 and u.bytes + p_bytes > q.bytes then
-        return format('The library holds %s of at most %s, and this is %s more.', pg_size_pretty(u.bytes), pg_size_pretty(q.bytes), pg_size_pretty(p_bytes));
+        return format('The library holds %s of at most %s, and this is %s more.',
+                      pg_size_pretty(u.bytes), pg_size_pretty(q.bytes), pg_size_pretty(p_bytes));
     end if;
     return null;
+end $$;
+
+create function rivulet.note_usage(p_library uuid, p_documents bigint, p_bytes bigint) returns void
+language plpgsql volatile set search_path = '' as $$
+declare
+    v_id bigint;
+    u rivulet.usage;
+begin
+    if p_documents = 0 and p_bytes = 0 then return; end if;
+    insert into rivulet.usage_changes (library_id, documents, bytes)
+    select p_library, p_documents, p_bytes where exists (select from public.libraries where id = p_library) returning id into v_id;
+    -- Now and then they are folded into the row. Not in a fixed snapshot, which does not see what others have folded.
+    if v_id % 32 <> 0 or current_setting('transaction_isolation') <> 'read committed' then return; end if;
+    perform rivulet.lock_usage(p_library);
+    u := rivulet.used(p_library);
+    update rivulet.usage set documents = u.documents, bytes = u.bytes, folded = u.folded where library_id = p_library;
+    delete from rivulet.usage_changes where library_id = p_library and id <= u.folded;
 end $$;
 
 -- A row that its library had no room for takes none.
@@ -67,14 +113,19 @@ begin
         raise exception '%', v_reason using errcode = 'insufficient_privilege', detail = 'over_quota',
             hint = 'Delete documents from the library, or ask whoever runs this service for a larger quota.';
     end if;
-    update rivulet.usage set documents = documents + p_documents, bytes = bytes + p_bytes where library_id = p_library;
+    perform rivulet.note_usage(p_library, p_documents, p_bytes);
 end $$;
 
 create function rivulet.count_document() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
     if tg_op = 'INSERT' then
-        if rivulet.counts(new) then perform rivulet.grow(new.library_id, 1, coalesce(new.bytes, 0)); end if;
+        -- Whether there is room for a row has been seen before it was inserted.
+        if new.source = 'row' and rivulet.counts(new) then
+            perform rivulet.note_usage(new.library_id, 1, coalesce(new.bytes, 0));
+        elsif new.source <> 'row' then
+            perform rivulet.grow(new.library_id, 1, coalesce(new.bytes, 0));
+        end if;
     elsif old.library_id = new.library_id then
         perform rivulet.grow(new.library_id, rivulet.counts(new)::integer - rivulet.counts(old)::integer,
             case when rivulet.counts(new) then coalesce(new.bytes, 0) else 0 end
@@ -96,7 +147,7 @@ create trigger documents_count_change after update on public.documents
 create function rivulet.uncount_documents() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-    perform rivulet.grow(library_id, -count(*), -coalesce(sum(bytes), 0)::bigint)
+    perform rivulet.note_usage(library_id, -count(*), -coalesce(sum(bytes), 0)::bigint)
     from gone g where rivulet.counts(g) group by library_id order by library_id;
     return null;
 end $$;
@@ -136,9 +187,9 @@ create function public.library_usage(p_library uuid default null)
 returns table (library_id uuid, documents bigint, bytes bigint, documents_limit bigint, bytes_limit bigint)
 language sql stable security definer set search_path = '' as $$
     select u.library_id, u.documents, u.bytes, q.documents, q.bytes
-    from rivulet.usage u, rivulet.quota_of(u.library_id) q
-    where (p_library is null or u.library_id = p_library)
-      and (u.library_id in (select rivulet.libraries_of(auth.uid())) or auth.role() = 'service_role')
+    from rivulet.usage r, rivulet.used(r.library_id) u, rivulet.quota_of(r.library_id) q
+    where (p_library is null or r.library_id = p_library)
+      and (r.library_id in (select rivulet.libraries_of(auth.uid())) or auth.role() = 'service_role')
 $$;
 
 -- For operators. p_library null: the default of all libraries; a limit that is null: none.
@@ -158,8 +209,8 @@ create function public.clear_quota_v1(p_library uuid) returns void
 language sql volatile security definer set search_path = '' set statement_timeout = '5s' as
 $$ delete from rivulet.quotas where library_id = p_library $$;
 
-revoke execute on function rivulet.measure_library(), rivulet.quota_of(uuid), rivulet.too_much(uuid, bigint, bigint),
-    rivulet.counts(public.documents), rivulet.grow(uuid, bigint, bigint), rivulet.count_document(),
+revoke execute on function rivulet.measure_library(), rivulet.used(uuid), rivulet.lock_usage(uuid), rivulet.quota_of(uuid),
+    rivulet.too_much(uuid, bigint, bigint), rivulet.note_usage(uuid, bigint, bigint), rivulet.counts(public.documents), rivulet.grow(uuid, bigint, bigint), rivulet.count_document(),
     rivulet.uncount_documents(), rivulet.admit_row() from public;
 revoke execute on function public.set_quota_v1(uuid, bigint, bigint), public.clear_quota_v1(uuid) from public, anon, authenticated;
 grant execute on function public.set_quota_v1(uuid, bigint, bigint), public.clear_quota_v1(uuid) to service_role;

@@ -13,7 +13,7 @@ from tests.integration.test_documents import put_object
 
 def usage(engine: Engine, library: uuid.UUID) -> tuple[int, int]:
     """What the library is said to hold, which must be what it holds."""
-    [(documents, size)] = engine.all("select documents, bytes from rivulet.usage where library_id = %s", library)
+    [(documents, size)] = engine.all("select documents, bytes from rivulet.used(%s)", library)
     [counted] = engine.all(
         "select count(*), coalesce(sum(bytes), 0)::bigint from public.documents d"
         " where library_id = %s and rivulet.counts(d)",
@@ -87,7 +87,8 @@ def test_a_library_goes_with_everything_in_it(engine: Engine) -> None:
     for _ in range(3):
         engine.document(user)
     engine.all("delete from auth.users where id = %s", user)
-    assert engine.all("select from rivulet.usage where library_id = %s", library) == []
+    for table in ("usage", "usage_changes"):
+        assert engine.all(f"select from rivulet.{table} where library_id = %s", library) == []
 
 
 def test_the_quota_is_exact_when_many_write_at_once(engine: Engine) -> None:
