@@ -3,6 +3,8 @@
 import json
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
@@ -54,7 +56,7 @@ class Supabase:
             headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,
+            proxy=_proxy_to(self.url),  # trust_env would look for it, and for ~/.netrc, in a thread at every call
         )
 
     async def _post(self, function: str, body: Json) -> Any:
@@ -81,6 +83,12 @@ def key_headers(settings: Settings) -> dict[str, str]:
     """The headers that enter the project with the secret key."""
     key = settings.supabase_secret_key.get_secret_value()
     return {"apikey": key, "Authorization": f"Bearer {key}"}
+
+
+def _proxy_to(url: str) -> str | None:
+    """The proxy that the environment wants for this address."""
+    address = urlsplit(url)
+    return None if proxy_bypass(address.hostname or "") else getproxies().get(address.scheme)
 
 
 def _refusal(status: int, content: bytes) -> JobError:
