@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 MAX_REQUEST_BYTES = 64 * 1024
+NICENESS = 10  # somebody who asks goes before somebody who uploads
 
 
 @dataclass
@@ -135,6 +136,7 @@ def main(descriptor: int) -> None:
     """Load, leave the network, serve."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # a listener that drains still needs us; we end when it has closed
+    os.nice(NICENESS)
     folder = tempfile.mkdtemp(prefix="rivulet-parse-")
     os.environ["TMPDIR"] = folder  # the reader unpacks a library there: nobody else may write it
     nursery = Nursery(socket.socket(fileno=descriptor))

@@ -11,11 +11,12 @@ from functions.effects.parsing.pdfium import Document, Library
 from functions.effects.parsing.source import Plan, Reader, Source, Stretch
 from functions.effects.parsing.structure import blocks_of
 from functions.effects.parsing.text import clean, paragraphs, stretches
-from schema.documents import Block
+from schema.documents import Block, BlockKind
 from schema.errors import PermanentError
 
 STEP_PAGES = 40
 MIME = "application/pdf"
+_PROSE_ROWS, _PROSE_WORDS = 8, 10  # rows at least, words in a row on average
 _DAMAGED = PermanentError(
     "unreadable", "None of the pages of this file can be read. Open it, save it anew and upload it again."
 )
@@ -87,7 +88,9 @@ def _blocks(result: Any, first_page: int) -> list[Block]:
     """The structure's blocks, page by page; of a page that the structure lost much of, its plain text."""
     structure = result.document or {"nodes": []}
     by_page: dict[int | None, list[Block]] = {}
-    for page, blocks in groupby(blocks_of(structure["nodes"], first_page), key=lambda block: block.page):
+    for page, blocks in groupby(
+        map(_no_table, blocks_of(structure["nodes"], first_page)), key=lambda block: block.page
+    ):
         by_page.setdefault(page, []).extend(blocks)
     plain = {page["page_number"] + first_page - 1: clean(page["content"]) for page in result.pages or []}
     if not by_page and not plain:
@@ -103,6 +106,23 @@ def _fuller(by_page: Mapping[int | None, Sequence[Block]], plain: Mapping[int, s
             yield from paragraphs(text, page)
         else:
             yield from blocks
+
+
+def _no_table(block: Block) -> Block:
+    """Lines of prose that happen to stand in columns are taken for tables; their cells begin within sentences."""
+    if block.kind is not BlockKind.TABLE:
+        return block
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in block.text.split("\n")]
+    rows = [row for number, row in enumerate(rows) if number != 1]
+    torn = sum(any(map(_goes_on, row, row[1:])) for row in rows)
+    if len(rows) < _PROSE_ROWS or torn < len(rows) / 2 or _words(block.text) < _PROSE_WORDS * len(rows):
+        return block
+    text = "\n".join(" ".join(filter(None, row)) for row in rows)
+    return Block(kind=BlockKind.PARAGRAPH, text=text, page=block.page)
+
+
+def _goes_on(cell: str, following: str) -> bool:
+    return cell[-1:].isalpha() and following[:1].islower()
 
 
 def _words(text: str) -> int:
