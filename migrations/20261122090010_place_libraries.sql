@@ -6,8 +6,7 @@
 create table rivulet.placements (
     library_id uuid primary key,
     collection text not null,
-    model text,                             -- null until there are vectors
-    generation bigint not null default 1    -- counts the beginnings and ends of moves: who writes vectors must know of them
+    model text                              -- null until there are vectors
 );
 create index placements_by_collection on rivulet.placements (collection, model);
 
@@ -82,18 +81,12 @@ language sql stable set search_path = '' as $$
     where m.library_id = p_library and coalesce(m.finished_at, now()) > now() - interval '1 day'
 $$;
 
--- The first to write chooses the model of a library.
+-- The place that answers comes first. The first to write chooses the model of a library. A passage that is there when a move
+-- begins is built by it; one that comes later is embedded by a job that starts later, and so knows both places.
 create function rivulet.places_to_write(p_library uuid, p_model text) returns jsonb
 language plpgsql volatile set search_path = '' as $$
 begin
     update rivulet.placements set model = p_model where library_id = p_library and model is null;
-    return (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from rivulet.places_written(p_library) p);
-end $$;
-
--- Whether the places are still those of this generation; they stay so until the caller's transaction ends.
-create function rivulet.stays(p_library uuid, p_generation bigint) returns boolean
-language plpgsql volatile set search_path = '' as $$
-begin
-    perform from rivulet.placements where library_id = p_library and generation = p_generation for key share;
-    return found;
+    return (select coalesce(jsonb_agg(to_jsonb(w) order by (w.collection, w.model) = (p.collection, p.model) desc), '[]')
+            from rivulet.places_written(p_library) w join rivulet.placements p on p.library_id = p_library);
 end $$;

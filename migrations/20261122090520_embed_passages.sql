@@ -10,7 +10,6 @@ begin
     if d.id is null then return rivulet.supersede(p_job, p_fence); end if;
     return jsonb_build_object(
         'status', 'ok', 'title', d.title, 'places', rivulet.places_to_write(d.library_id, p_model),
-        'generation', (select generation from rivulet.placements where library_id = d.library_id),
         'chunks', (select coalesce(jsonb_agg(to_jsonb(c) - 'search' order by c.ordinal), '[]') from public.chunks c
                    where c.document_id = d.id and c.version = d.version
                      and c.ordinal between (j.payload ->> 'first')::integer and (j.payload ->> 'last')::integer));
@@ -46,9 +45,8 @@ begin
 end $$;
 
 -- p_embedded: how many of the passages needed a new vector; the others have copies of an earlier version's.
--- moved: the library has begun or ended a move since the batch was started, so its vectors are not where they are needed.
 create function public.complete_embed_v1(
-    p_job bigint, p_fence bigint, p_generation bigint, p_embedded integer default null
+    p_job bigint, p_fence bigint, p_embedded integer default null
 ) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '20s' as $$
 declare
@@ -59,7 +57,6 @@ declare
 begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
     if d.id is null then return rivulet.supersede(p_job, p_fence); end if;
-    if not rivulet.stays(d.library_id, p_generation) then return '{"status": "moved"}'; end if;
     v_chunks := 1 + (j.payload ->> 'last')::integer - (j.payload ->> 'first')::integer;
     p := rivulet.count_done(d, v_chunks);
     perform rivulet.finish(j, 'done', jsonb_build_object('chunks', v_chunks, 'embedded', p_embedded));

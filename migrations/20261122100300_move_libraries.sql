@@ -51,7 +51,6 @@ begin
     insert into rivulet.moves (library_id, from_collection, from_model, collection, model, total)
     select p_library, p.collection, p.model, p_collection, p_model, coalesce(sum(chunks_total), 0)
     from public.documents where library_id = p_library returning * into m;
-    update rivulet.placements set generation = generation + 1 where library_id = p_library;
     perform rivulet.cut_ranges(m.id, m.total);
     perform rivulet.enqueue_moves(m);
     return m.id;
@@ -72,12 +71,15 @@ end $$;
 
 -- Purges a place that a library has left. Not at once: searches that began before may still be looking there.
 create function rivulet.purge_place(m rivulet.moves, p_collection text, p_model text) returns void
-language sql volatile set search_path = '' as $$
-    update rivulet.jobs set state = 'delayed', run_at = clock_timestamp() + interval '30 seconds'
-    where id = rivulet.enqueue('purge', coalesce(rivulet.tenant_of_library(m.library_id), m.library_id), m.library_id,
+language plpgsql volatile set search_path = '' as $$
+declare
+    v_job bigint := rivulet.enqueue(
+        'purge', coalesce(rivulet.tenant_of_library(m.library_id), m.library_id), m.library_id,
         jsonb_build_object('library_id', m.library_id, 'places',
-                           jsonb_build_array(jsonb_build_object('collection', p_collection, 'model', p_model))), m.trace_id)
-$$;
+                           jsonb_build_array(jsonb_build_object('collection', p_collection, 'model', p_model))), m.trace_id);
+begin
+    update rivulet.jobs set state = 'delayed', run_at = clock_timestamp() + interval '30 seconds' where id = v_job;
+end $$;
 
 -- Ends a move, and purges the place that is not needed any more.
 create function rivulet.end_move(m rivulet.moves, p_swap boolean, p_checked jsonb default null) returns void
@@ -85,7 +87,7 @@ language plpgsql volatile set search_path = '' as $$
 begin
     update rivulet.placements
     set collection = case when p_swap then m.collection else collection end,
-        model = case when p_swap then m.model else model end, generation = generation + 1
+        model = case when p_swap then m.model else model end
     where library_id = m.library_id;
     update rivulet.moves
     set state = case when p_swap then 'done' else 'abandoned' end, checked = coalesce(p_checked, checked), error = null,

@@ -74,20 +74,18 @@ $$ select count(*)::integer from rivulet.jobs where id = any (p_jobs) $$;
 create function rivulet.mending_work(j rivulet.jobs) returns jsonb
 language sql volatile set search_path = '' as $$
     select jsonb_build_object('status', 'ok', 'step', 'mend', 'library_id', j.subject_id,
-        'generation', (select generation from rivulet.placements where library_id = j.subject_id),
         'places', (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from rivulet.places_written(j.subject_id) p),
         'chunks', (select coalesce(jsonb_agg(rivulet.as_passage(c)), '[]') from public.chunks c
                    where c.library_id = j.subject_id
                      and c.id in (select e::uuid from jsonb_array_elements_text(j.payload -> 'chunks') e)))
 $$;
 
-create function public.complete_mend_v1(p_job bigint, p_fence bigint, p_generation bigint, p_written integer) returns jsonb
+create function public.complete_mend_v1(p_job bigint, p_fence bigint, p_written integer) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
 declare
     j rivulet.jobs := rivulet.take(p_job, p_fence);
 begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
-    if not rivulet.stays(j.subject_id, p_generation) then return '{"status": "moved"}'; end if;
     perform rivulet.finish(j, 'done', jsonb_build_object('written', p_written));
     return '{"status": "done"}';
 end $$;
@@ -109,7 +107,7 @@ begin
         'public.resume_moves_v1(uuid)', 'public.abandon_moves_v1(uuid)', 'public.audit_vectors_v1(text, text, jsonb)',
         'public.audit_passages_v1(uuid, uuid, integer, uuid[])', 'public.audit_places_v1()',
         'public.mend_passages_v1(uuid[])', 'public.jobs_left_v1(bigint[])',
-        'public.complete_mend_v1(bigint, bigint, bigint, integer)']::regprocedure[] loop
+        'public.complete_mend_v1(bigint, bigint, integer)']::regprocedure[] loop
         execute format('revoke execute on function %s from public, anon, authenticated', f);
         execute format('grant execute on function %s to service_role', f);
     end loop;

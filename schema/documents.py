@@ -90,16 +90,12 @@ class Chunk(BaseModel):
 
 
 class EmbedBatch(BaseModel):
-    """Passages of one document to be embedded together, and where their vectors go: two places while a library moves.
-
-    `generation` counts how often these places have changed.
-    """
+    """Passages of one document to be embedded together, and where to: two places while their library moves."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     title: str
     places: Sequence[Place]
-    generation: int
     chunks: Sequence["StoredChunk"]
 
 

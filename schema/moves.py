@@ -49,13 +49,12 @@ class Check(BaseModel):
 
 
 class Mend(BaseModel):
-    """Passages whose vectors are to be written anew; `generation` counts how often the places have changed."""
+    """Passages whose vectors are to be written anew."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     step: Literal["mend"]
     places: Sequence[Place]
-    generation: int
     chunks: Sequence[MovedPassage]
 
 

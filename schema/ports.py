@@ -64,11 +64,8 @@ class EmbedStore(Protocol):
     async def start_embed(self, claim: Claim, model: str) -> EmbedBatch:
         """The passages of this job's batch. `model` becomes that of a library that has none yet."""
 
-    async def complete_embed(self, claim: Claim, generation: int, embedded: int) -> bool:
-        """End the job; the last batch makes the document searchable. False: the places changed, so start over.
-
-        `embedded`: how many passages needed a new vector, as opposed to a copy of an earlier version's.
-        """
+    async def complete_embed(self, claim: Claim, embedded: int) -> None:
+        """End the job, in which so many passages were really embedded; the last one makes the document searchable."""
 
 
 class PurgeStore(Protocol):
@@ -100,8 +97,8 @@ class MoveStore(Protocol):
     async def complete_check(self, claim: Claim, checked: Checked, refusal: str | None) -> None:
         """End the job, and swap the places unless there is a refusal."""
 
-    async def complete_mend(self, claim: Claim, generation: int, written: int) -> bool:
-        """End the job. False: the places changed, so start over."""
+    async def complete_mend(self, claim: Claim, written: int) -> None:
+        """End the job."""
 
 
 class AuditStore(Protocol):

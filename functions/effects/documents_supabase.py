@@ -31,7 +31,6 @@ class SupabaseDocuments:
         """The passages of a batch."""
         return EmbedBatch.model_validate(await self._supabase.call_for(claim, "start_embed_v1", model=model))
 
-    async def complete_embed(self, claim: Claim, generation: int, embedded: int) -> bool:
-        """End the job, unless the library's places have changed."""
-        reply = await self._supabase.call_for(claim, "complete_embed_v1", generation=generation, embedded=embedded)
-        return bool(reply["status"] != "moved")
+    async def complete_embed(self, claim: Claim, embedded: int) -> None:
+        """End the job."""
+        await self._supabase.call_for(claim, "complete_embed_v1", embedded=embedded)

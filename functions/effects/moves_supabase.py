@@ -32,7 +32,6 @@ class SupabaseMoves:
         found = checked.model_dump(mode="json", exclude_none=True)
         await self._supabase.call_for(claim, "complete_check_v1", checked=found, refusal=refusal)
 
-    async def complete_mend(self, claim: Claim, generation: int, written: int) -> bool:
-        """End the job, unless the library's places have changed."""
-        reply = await self._supabase.call_for(claim, "complete_mend_v1", generation=generation, written=written)
-        return bool(reply["status"] != "moved")
+    async def complete_mend(self, claim: Claim, written: int) -> None:
+        """End the job."""
+        await self._supabase.call_for(claim, "complete_mend_v1", written=written)

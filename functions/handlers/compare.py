@@ -16,9 +16,9 @@ MOST_KEPT = 10_000  # of each kind that are remembered for mending; all are coun
 class Findings:
     """What was looked at and what was wrong with it.
 
-    `faults` counts ghost, misplaced, mislabelled, pending, missing, stray and empty; `unwanted` holds vectors to remove by
-    collection, `unwritten` passages whose vectors have to be written, `strays` collections that are nobody's place: a
-    stray one has vectors, an empty one only costs memory.
+    `faults` counts ghost, misplaced, mislabelled, pending, missing, stray and empty; `unwanted` holds vectors to remove
+    by collection, `unwritten` passages whose vectors have to be written, `strays` collections that are nobody's place:
+    a stray one has vectors, an empty one only costs memory.
     """
 
     vectors: int = 0

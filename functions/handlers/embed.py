@@ -26,13 +26,11 @@ class EmbedHandler:
     model: str
 
     async def __call__(self, claim: Claim) -> None:
-        """Do one embed job; again if the library began or ended a move meanwhile."""
-        completed = False
-        while not completed:
-            batch = await self.store.start_embed(claim, self.model)
-            async with reported(self.late, batch.chunks, batch.places):
-                embedded = await self._embed(batch, claim.tenant_id)
-                completed = await self.store.complete_embed(claim, batch.generation, embedded)
+        """Do one embed job."""
+        batch = await self.store.start_embed(claim, self.model)
+        async with reported(self.late, batch.chunks, batch.places):
+            embedded = await self._embed(batch, claim.tenant_id)
+            await self.store.complete_embed(claim, embedded)
 
     async def _embed(self, batch: EmbedBatch, tenant: UUID) -> int:
         """Vectors for all passages in all places; how many of them had to be made."""

@@ -46,15 +46,11 @@ class MoveHandler:
             embedded = await self._write(claim.tenant_id, build.old, build.new, build.chunks)
             await self.store.complete_build(claim, last, len(build.chunks), embedded)
 
-    async def _mend(self, claim: Claim, mend: Mend | None) -> None:
-        while mend is not None:
-            async with reported(self.late, mend.chunks, mend.places):
-                for place in mend.places if mend.chunks else ():
-                    await self.index.upsert(place, mend.chunks, await self._embed(claim.tenant_id, place, mend.chunks))
-                if await self.store.complete_mend(claim, mend.generation, len(mend.chunks)):
-                    return
-            again = await self.store.start_move(claim)
-            mend = again if isinstance(again, Mend) else None
+    async def _mend(self, claim: Claim, mend: Mend) -> None:
+        async with reported(self.late, mend.chunks, mend.places):
+            for place in mend.places if mend.chunks else ():
+                await self.index.upsert(place, mend.chunks, await self._embed(claim.tenant_id, place, mend.chunks))
+            await self.store.complete_mend(claim, len(mend.chunks))
 
     async def _write(self, tenant: UUID, old: Place, new: Place, chunks: Sequence[MovedPassage]) -> int:
         """Write passages to the new place; how many had to be embedded, because there was nothing to copy."""

@@ -66,9 +66,9 @@ class Work:
             case Queue.PARSE:
                 await self._parse(claim)
             case Queue.EMBED:
-                batch = await self.documents.start_embed(claim, "model")
+                await self.documents.start_embed(claim, "model")
                 await self._take_time(claim)
-                await self.documents.complete_embed(claim, batch.generation)
+                await self.documents.complete_embed(claim, 0)
             case Queue.RESPOND:
                 await self._respond(claim)
             case _:

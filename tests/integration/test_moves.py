@@ -1,0 +1,263 @@
+"""Libraries move to another place, by promotion or to another model, while documents come, change and go."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from schema.jobs import Outcome
+from tests.conftest import Gateway
+from tests.integration.desk import BLIND, LARGE, SMALL, Desk
+from tests.integration.engine import Engine, Row
+from tests.integration.test_mechanisms import change
+
+SUBJECTS = ["weir", "mill", "bridge", "ferry", "harbour", "sluice", "dam", "lock", "canal", "spring"]
+
+
+@pytest.fixture
+def desk(gateway: Gateway, chroma: str, engine: Engine) -> Iterator[Desk]:
+    made = Desk(gateway, chroma, engine)
+    yield made
+    made.close()
+
+
+def texts(number: int) -> list[str]:
+    return [f"The {subject} number {number} was built in {1800 + number} by the town." for subject in SUBJECTS]
+
+
+def move_of(engine: Engine) -> Row:
+    row: Row = engine.one("select to_jsonb(m) from rivulet.moves m order by id desc limit 1")
+    return row
+
+
+def promote(engine: Engine, library: uuid.UUID) -> None:
+    engine.one("select public.move_library_v1(%s, 'library-' || %s::text)", library, library)
+
+
+def reindex(desk: Desk, kind: str) -> Row:
+    reply: Row = desk.engine.one("select public.reindex_v1(%s)", desk.model(kind))
+    return reply
+
+
+def test_a_promotion_copies_every_vector_and_leaves_nothing_behind(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    library = engine.library(user)
+    for number in range(3):
+        desk.add(user, texts(number))
+    other = engine.person()
+    desk.add(other, texts(9))
+    old, asked = desk.place(library), desk.embedders[desk.model(SMALL)].asked
+
+    promote(engine, library)
+    desk.finish("move", "purge")
+
+    new = desk.place(library)
+    assert new.collection == f"library-{library}"
+    assert (desk.count(new), desk.count(old, library_id=str(library))) == (30, 0)
+    assert desk.embedders[desk.model(SMALL)].asked == asked
+    assert (move_of(engine)["state"], move_of(engine)["built"], move_of(engine)["embedded"]) == ("done", 30, 0)
+    assert desk.audit().drift == 0
+
+
+def test_a_library_that_grows_too_large_for_a_shard_is_promoted(desk: Desk, engine: Engine) -> None:
+    engine.all("create or replace function rivulet.promotion_size() returns integer language sql as 'select 15'")
+    user = engine.person()
+    library = engine.library(user)
+
+    desk.add(user, texts(1))
+    assert engine.all("select 1 from rivulet.jobs where queue = 'move'") == []
+    desk.add(user, texts(2))
+    desk.finish("move", "purge")
+
+    assert desk.place(library).collection == f"library-{library}"
+    desk.add(user, texts(3))
+    assert engine.all("select 1 from rivulet.jobs where queue = 'move'") == []
+    assert desk.audit().drift == 0
+
+
+def test_what_happens_while_a_library_moves_is_in_the_new_place(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    library = engine.library(user)
+    kept, changed, deleted = (desk.add(user, texts(number)) for number in range(3))
+
+    async def come_change_and_go() -> None:
+        engine.document(user)
+        engine.parse(texts(7))
+        desk.change(changed, [*texts(1)[:5], "The well is new."])
+        engine.all("delete from public.documents where id = %s", deleted)
+        assert Outcome.DONE in await desk.at_work("embed")
+
+    reindex(desk, LARGE)
+    desk.index.before_write = come_change_and_go
+    desk.finish("move", "purge", "embed")
+
+    new = desk.place(library)
+    assert new.model == desk.model(LARGE)
+    assert desk.count(new, library_id=str(library)) == 10 + 6 + 10
+    assert desk.count(new, document_id=str(kept)) == 10
+    assert desk.audit().drift == 0
+
+
+def test_a_batch_that_knows_only_the_old_place_is_in_the_new_one(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    library = engine.library(user)
+    desk.add(user, texts(1))
+    document = engine.document(user)
+    engine.parse(texts(2)[:2])
+    old = desk.place(library)
+
+    async def move_all_the_way() -> None:
+        promote(engine, library)
+        await desk.at_work("move")
+        desk.hurry()
+        assert Outcome.PUT_OFF in await desk.at_work("purge")  # the old place: somebody is still writing there
+
+    desk.index.before_write = move_all_the_way
+    assert desk.work("embed") == [Outcome.DONE]
+    assert engine.status(document) == "ready"
+    desk.finish("move", "purge")
+
+    assert desk.place(library).collection == f"library-{library}"
+    assert desk.count(desk.place(library), document_id=str(document)) == 2
+    assert desk.count(old, library_id=str(library)) == 0
+    assert desk.audit().drift == 0
+
+
+def test_a_move_that_is_not_told_to_writers_is_noticed(desk: Desk, engine: Engine) -> None:
+    change(engine, "rivulet.places_written(uuid)", "m.finished_at is null", "false")
+
+    with pytest.raises(AssertionError):
+        test_what_happens_while_a_library_moves_is_in_the_new_place(desk, engine)
+
+
+def test_a_batch_that_breaks_off_is_built_again(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    library = engine.library(user)
+    for number in range(3):
+        desk.add(user, texts(number))
+
+    async def break_off() -> None:
+        raise ConnectionError("the power is gone")
+
+    promote(engine, library)
+    desk.index.before_write = break_off
+    assert desk.work("move") == [Outcome.PUT_OFF]
+    desk.finish("move", "purge")
+
+    assert move_of(engine)["state"] == "done"
+    assert desk.count(desk.place(library)) == 30
+    assert desk.audit().drift == 0
+
+
+def test_a_move_stops_and_goes_on_where_it_was(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    library = engine.library(user)
+    for number in range(30):
+        desk.add(user, texts(number))
+
+    async def stop() -> None:
+        assert engine.one("select public.stop_moves_v1()") == 1
+
+    reindex(desk, LARGE)
+    desk.index.before_write = stop
+    desk.finish("move")
+    built = move_of(engine)["built"]
+    assert (built, move_of(engine)["state"]) == (256, "building")
+    assert desk.place(library).model == desk.model(SMALL)
+
+    assert engine.one("select public.resume_moves_v1()") == 1
+    desk.finish("move", "purge")
+
+    assert (move_of(engine)["built"], move_of(engine)["state"]) == (300, "done")
+    assert desk.audit().drift == 0
+
+
+def test_a_model_that_finds_less_is_held_and_taken_or_dropped(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    library = engine.library(user)
+    for number in range(4):
+        desk.add(user, texts(number))
+
+    reindex(desk, BLIND)
+    desk.finish("move")
+
+    held = move_of(engine)
+    assert held["state"] == "held"
+    assert held["checked"]["found_old"] > 0.9
+    assert held["checked"]["found_new"] < 0.7
+    assert "sampled passages" in held["error"]
+    assert desk.place(library).model == desk.model(SMALL)
+
+    assert engine.one("select public.abandon_moves_v1()") == 1
+    desk.finish("move", "purge")
+    assert desk.place(library).model == desk.model(SMALL)
+    assert desk.audit().drift == 0
+
+    reindex(desk, BLIND)
+    desk.finish("move")
+    assert engine.one("select public.resume_moves_v1()") == 1
+    desk.finish("move", "purge")
+    assert desk.place(library).model == desk.model(BLIND)
+    assert desk.audit().drift == 0
+
+
+def test_a_model_that_finds_as_much_is_taken(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    for number in range(4):
+        desk.add(user, texts(number))
+
+    assert reindex(desk, LARGE)["started"] == 1
+    desk.finish("move", "purge")
+
+    done = move_of(engine)
+    assert done["state"] == "done"
+    assert done["checked"]["samples"] > 10
+    assert done["checked"]["found_new"] >= done["checked"]["found_old"] - 0.05
+    assert reindex(desk, LARGE) == {"started": 0, "refused": [], "last": None}
+
+
+def test_a_library_that_is_deleted_while_it_moves_leaves_both_places(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    library = engine.library(user)
+    desk.add(user, texts(1))
+    old = desk.place(library)
+
+    async def delete() -> None:
+        engine.all("delete from auth.users where id = %s", user)
+        assert Outcome.PUT_OFF in await desk.at_work("purge")
+
+    reindex(desk, LARGE)
+    desk.index.before_write = delete
+    desk.finish("move", "purge")
+
+    new = old.model_copy(update={"model": desk.model(LARGE)})
+    assert (desk.count(old, library_id=str(library)), desk.count(new, library_id=str(library))) == (0, 0)
+    assert engine.all("select 1 from rivulet.moves") == []
+    assert engine.one("select vectors_left from public.deletions") == 0
+
+
+def test_a_deletion_after_a_move_is_purged_in_the_new_place(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    library = engine.library(user)
+    document = desk.add(user, texts(1))
+    engine.all("delete from public.documents where id = %s", document)  # its purge waits meanwhile
+    other = desk.add(user, texts(2))
+    promote(engine, library)
+    desk.finish("move", "purge")
+
+    engine.all("delete from public.documents where id = %s", other)
+    desk.finish("purge")
+
+    assert desk.count(desk.place(library)) == 0
+    assert desk.audit().drift == 0
+
+
+def test_two_moves_at_once_are_refused(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    library = engine.library(user)
+    desk.add(user, texts(1))
+    promote(engine, library)
+
+    [refusal] = reindex(desk, LARGE)["refused"]
+
+    assert "already being moved" in refusal["reason"]

@@ -1,0 +1,144 @@
+"""The audit finds what Postgres and the index disagree about, mends it and proves it."""
+
+import json
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from typer.testing import CliRunner
+
+from schema.documents import StoredChunk
+from schema.places import Place, vector_id
+from tests.conftest import Gateway
+from tests.integration.desk import SMALL, Desk
+from tests.integration.engine import Engine
+
+TEXTS = ["the weir was built in 1903", "by Anton Falk of Marbruck", "and it is old"]
+
+
+@pytest.fixture
+def desk(gateway: Gateway, chroma: str, engine: Engine) -> Iterator[Desk]:
+    made = Desk(gateway, chroma, engine)
+    yield made
+    made.close()
+
+
+def spoil(desk: Desk, place: Place, library: uuid.UUID) -> None:
+    """One of everything that can be wrong."""
+    [first, second, third] = [
+        row
+        for (row,) in desk.engine.all(
+            "select to_jsonb(c) - 'search' from public.chunks c where library_id = %s order by ordinal", library
+        )
+    ]
+    vectors = [[1.0] * 64]
+    ghost = StoredChunk.model_validate({**first, "id": uuid.uuid4()})
+    elsewhere = Place(collection=f"library-{uuid.uuid4()}", model=place.model)
+    wrong = StoredChunk.model_validate({**second, "version": 7})
+    desk.run(desk.index.upsert(place, [ghost], vectors))
+    desk.run(desk.index.upsert(place, [wrong], vectors))
+    desk.run(desk.index.upsert(elsewhere, [StoredChunk.model_validate(first)], vectors))
+    desk.run(desk.index.remove(place.physical, [vector_id(uuid.UUID(third["id"]), place.model)]))
+
+
+def test_everything_wrong_is_found_and_mended(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    desk.add(user, TEXTS)
+    place = desk.place(engine.library(user))
+    stranger = engine.person()
+    desk.add(stranger, TEXTS)
+    assert desk.audit().drift == 0
+    spoil(desk, place, engine.library(user))
+
+    found = desk.audit(repair=True)
+
+    assert dict(found.faults) == {"ghost": 1, "mislabelled": 1, "missing": 1, "stray": 1}
+    assert desk.audit().drift == 0
+    assert desk.count(place, library_id=str(engine.library(user))) == 3
+
+
+def test_vectors_in_anothers_place_are_misplaced(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    desk.add(user, TEXTS)
+    library = engine.library(user)
+    before = desk.place(library)
+    engine.all("update rivulet.placements set collection = 'shard-moved' where library_id = %s", library)
+    other = engine.person()
+    engine.all(
+        "update rivulet.placements set collection = %s where library_id = %s", before.collection, engine.library(other)
+    )
+    desk.add(other, TEXTS[:1])
+
+    found = desk.audit(repair=True)
+
+    assert (found.faults["misplaced"], found.faults["missing"]) == (3, 3)
+    assert desk.audit().drift == 0
+    assert (desk.count(before), desk.count(desk.place(library))) == (1, 3)
+
+
+def test_what_a_purge_is_about_to_remove_is_no_drift(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    desk.add(user, TEXTS)
+    document = desk.add(user, TEXTS)
+    engine.all("delete from public.documents where id = %s", document)
+
+    assert (desk.audit().faults["pending"], desk.audit().drift) == (3, 0)
+    desk.finish("purge")
+    assert desk.audit().faults["pending"] == 0
+
+
+def test_without_the_purge_the_audit_finds_ghosts(desk: Desk, engine: Engine) -> None:
+    engine.all("drop trigger documents_purge on public.documents")
+    user = engine.person()
+    desk.add(user, TEXTS)
+    document = desk.add(user, TEXTS)
+
+    engine.all("delete from public.documents where id = %s", document)
+    desk.finish("purge")
+
+    assert desk.audit().faults["ghost"] == 3
+
+
+def test_memory_is_bounded_by_pages(desk: Desk, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("functions.effects.upkeep_chroma.PAGE", 4)
+    user = engine.person()
+    documents = [desk.add(user, TEXTS) for _ in range(4)]
+    assert desk.audit().vectors == 12
+    engine.all("drop trigger documents_purge on public.documents")
+    engine.all("delete from public.documents where id = any (%s)", documents[1:])
+
+    found = desk.audit(repair=True)
+
+    assert found.faults["ghost"] == 9
+    assert desk.audit().drift == 0
+
+
+def test_the_command_tells_mends_and_proves(
+    desk: Desk, engine: Engine, gateway: Gateway, chroma: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from infra.cli.commands import app
+
+    monkeypatch.setenv("SUPABASE_URL", gateway.url)
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", gateway.database.secret_key)
+    monkeypatch.setenv("CHROMA_URL", chroma)
+    run = CliRunner()
+    run.invoke(app, ["audit", "--repair"])  # what other tests have left in the index
+    user = engine.person()
+    desk.add(user, TEXTS)
+    clean = run.invoke(app, ["audit"])
+    place = desk.place(engine.library(user))
+    assert place.model == desk.model(SMALL)
+    ghost = StoredChunk.model_validate(
+        {**engine.one("select to_jsonb(c) - 'search' from public.chunks c limit 1"), "id": uuid.uuid4()}
+    )
+    desk.run(desk.index.upsert(place, [ghost], [[1.0] * 64]))
+
+    spoilt = run.invoke(app, ["audit", "--json"])
+    mended = run.invoke(app, ["audit", "--repair", "--json"])
+
+    assert clean.exit_code == 0, clean.output
+    assert spoilt.exit_code == 1
+    assert json.loads(spoilt.stdout)["ghost"] == 1
+    assert mended.exit_code == 0
+    assert json.loads(mended.stdout)["repaired"] is True
+    assert run.invoke(app, ["audit"]).exit_code == 0
