@@ -25,11 +25,17 @@ class _Server(uvicorn.Server):
 
 
 class Health:
-    """What the two addresses answer. `answered_at`: monotonic time of the latest reply to a claim, of any queue."""
+    """What the two addresses answer.
 
-    def __init__(self, describe: Callable[[], WorkerReport], answered_at: Callable[[], float]) -> None:
+    `answered_at`: monotonic time of the latest reply to a claim, of any queue; `key_ends_at`: see `schema.keys`.
+    """
+
+    def __init__(
+        self, describe: Callable[[], WorkerReport], answered_at: Callable[[], float], key_ends_at: float | None
+    ) -> None:
         self._describe = describe
         self._answered_at = answered_at
+        self._key_ends_at = key_ends_at
 
     async def serve(self, port: int) -> None:
         """Serve on all addresses until cancelled: whoever asks is outside the container."""
@@ -42,6 +48,10 @@ class Health:
 
     async def _ready(self, _: Request) -> Response:
         silent = time.monotonic() - self._answered_at()
-        ready = silent < PATIENCE_SECONDS
-        body = {"status": "ok" if ready else "the queue does not answer", "silent_seconds": round(silent, 1)}
-        return JSONResponse(body, 200 if ready else 503)
+        fault = self._fault(silent)
+        return JSONResponse({"status": fault or "ok", "silent_seconds": round(silent, 1)}, 503 if fault else 200)
+
+    def _fault(self, silent: float) -> str | None:
+        if self._key_ends_at is not None and self._key_ends_at <= time.time():
+            return "SUPABASE_SECRET_KEY has ended; take a new one from the project's settings and start anew"
+        return "the queue does not answer" if silent >= PATIENCE_SECONDS else None

@@ -16,6 +16,7 @@ from listeners.doorbell import Doorbell
 from listeners.report import report_forever
 from listeners.sweep import sweep_forever
 from schema.jobs import Queue, WorkerReport
+from schema.keys import end_of
 from schema.ports import Beats, JobStore
 from schema.settings import Settings
 
@@ -41,6 +42,7 @@ class Listener:
         self._running = RunningJobs(Dispatcher(jobs, handlers), jobs)
         self._keeper = LeaseKeeper(beats, self._running, asyncio.get_running_loop())
         key = settings.supabase_secret_key.get_secret_value()
+        self._key_ends_at = end_of(key)
         self._doorbell = Doorbell(settings.supabase_url, key, list(handlers), self._rung)
         self._loops = {
             queue: ClaimLoop(queue, concurrency, self.worker, jobs, self._running, lambda: self._doorbell.hears)
@@ -76,7 +78,7 @@ class Listener:
         if self._health_port is not None:
             from listeners.health import Health  # a web server, which most listeners do not load
 
-            yield Health(self.describe, self._answered_at).serve(self._health_port)
+            yield Health(self.describe, self._answered_at, self._key_ends_at).serve(self._health_port)
 
     def _answered_at(self) -> float:
         return max(loop.answered_at for loop in self._loops.values())
