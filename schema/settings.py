@@ -1,12 +1,15 @@
 """Settings of the listeners and functions, read once from the environment by a composition root."""
 
+import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, field_validator
 
 from schema.errors import ConfigurationError
+from schema.keys import end_of
 
 # Names of one setting: the first is the current one, the others are those of older projects.
 SOURCES: Mapping[str, tuple[str, ...]] = {
@@ -73,6 +76,14 @@ class Settings(BaseModel):
     @classmethod
     def _listed(cls, value: object) -> object:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    @field_validator("supabase_secret_key")
+    @classmethod
+    def _not_ended(cls, value: SecretStr) -> SecretStr:
+        end = end_of(value.get_secret_value())
+        if end is not None and end <= time.time():
+            raise ValueError(f"ended on {datetime.fromtimestamp(end, UTC):%Y-%m-%d}; take a new one")
+        return value
 
     @field_validator("frontend_url")
     @classmethod
