@@ -22,11 +22,12 @@ STEP = " › "
 
 @dataclass(frozen=True)
 class Sizes:
-    """How long passages get, in tokens. With a header they fit the 256 tokens that small embedders read."""
+    """How long passages get, in tokens."""
 
-    budget: int = 180  # a passage is closed before it passes this
-    limit: int = 210  # unless a short rest would be left alone
+    budget: int = 210  # a passage is closed before it passes this
+    limit: int = 230  # unless a short rest would be left alone
     short: int = 45
+    window: int = 254  # a passage with its header stays within this: small embedders read 256 tokens, two are markers
 
 
 SIZES = Sizes()
@@ -70,6 +71,7 @@ class Cutter:
         self._blocks = 0
         self._ordinal = 0
         self._headings: list[tuple[int, str]] = []
+        self._header_tokens = count(_header(document.title, ()))
         self._lone: list[Unit] = []  # the last heading, as long as nothing stands under it
         self._open = Passage((), "")
         self._held: Passage | None = None  # closed, but a short rest may still join it
@@ -98,6 +100,7 @@ class Cutter:
         done = self._end_section(block.level)
         self._headings = [h for h in self._headings if h[0] < block.level] + [(block.level, _one_line(block.text))]
         self._open = Passage(tuple(text for _, text in self._headings), language)
+        self._header_tokens = self._count(_header(self._document.title, self._open.headings))
         self._lone = self._units(block)
         return done
 
@@ -110,7 +113,7 @@ class Cutter:
         return [*done, *self._close(), *self._release()]
 
     def _units(self, block: Block) -> list[Unit]:
-        return list(units_of(block, self._blocks, self._place, self._sizes.budget, self._count))
+        return list(units_of(block, self._blocks, self._place, self._room(self._sizes.budget), self._count))
 
     def _take(self, unit: Unit, language: str) -> list[Chunk]:
         done: list[Chunk] = []
@@ -123,7 +126,7 @@ class Cutter:
         return done
 
     def _overflows(self, unit: Unit) -> bool:
-        return self._open.tokens + self._open.cost(unit) > self._sizes.budget
+        return self._open.tokens + self._open.cost(unit) > self._room(self._sizes.budget)
 
     def _began_a_passage(self, unit: Unit) -> bool:
         """In the version that is searched now. Beginning one there again leaves all that follow as they are."""
@@ -145,7 +148,10 @@ class Cutter:
         return done
 
     def _joins(self, rest: Passage, before: Passage) -> bool:
-        return rest.tokens <= self._sizes.short and before.tokens + rest.tokens <= self._sizes.limit
+        return rest.tokens <= self._sizes.short and before.tokens + rest.tokens <= self._room(self._sizes.limit)
+
+    def _room(self, size: int) -> int:
+        return min(size, self._sizes.window - self._header_tokens)
 
     def _release(self) -> list[Chunk]:
         if self._held is None:
