@@ -44,15 +44,21 @@ class _Loading:
 
 
 def _parse(settings: Settings, supabase: Supabase) -> Handler:
+    from functions.effects.addresses import Reach
     from functions.effects.count_tokens import token_counter
     from functions.effects.documents_supabase import SupabaseDocuments
+    from functions.effects.fetch_web import WebFetcher
+    from functions.effects.fetches_supabase import SupabaseFetches
     from functions.effects.files_supabase import SupabaseFiles
     from functions.effects.parsing.contained import ContainedParser
+    from functions.handlers.page import PageLoader
     from functions.handlers.parse import ParseHandler
     from functions.pipeline.tokens import estimate_tokens
 
     count = token_counter(settings.embedding_tokenizer) if settings.embedding_tokenizer else estimate_tokens
-    return ParseHandler(SupabaseDocuments(supabase), SupabaseFiles(supabase), ContainedParser(), count)
+    reach = Reach.of(settings.fetch_ports, settings.fetch_private_networks)
+    pages = PageLoader(SupabaseFetches(supabase), WebFetcher(reach))
+    return ParseHandler(SupabaseDocuments(supabase), SupabaseFiles(supabase), ContainedParser(), pages, count)
 
 
 def _embed(settings: Settings, supabase: Supabase) -> Handler:

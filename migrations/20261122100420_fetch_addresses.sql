@@ -43,6 +43,8 @@ begin
         new.error_code := null;
         new.error_message := null;
         new.trace_id := rivulet.new_trace_id();
+        -- Another page may well have the same tag; its bytes tell.
+        update rivulet.fetches set etag = null, last_modified = null where document_id = old.id;
     end if;
     if new.version > old.version and old.status = 'ready' then
         update rivulet.fetches set pages = old.pages, partial = old.partial

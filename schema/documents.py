@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from schema.places import Place
+from schema.web import Validators
 
 
 class Document(BaseModel):
@@ -24,6 +25,8 @@ class Document(BaseModel):
     mime: str | None
     bytes: int | None
     version: int
+    url: str | None = None
+    fetched: Validators | None = None  # what was fetched for the version that is searched now
     anchors: frozenset[int] = frozenset()  # of the passages of the version that is searched now
     password: SecretStr | None = None  # that its file opens with, as handed in for this reading; stored nowhere
 

@@ -18,6 +18,7 @@ from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue, WorkerReport
 from schema.moves import Checked, Fault, MoveTask, Passages, PlacedPassage
 from schema.places import Label, Leftover, Page, Place, PurgeTask
 from schema.search import Filter, FoundPassage, Hit
+from schema.web import Fetched, Unchanged, Validators
 
 Vector = Sequence[float]
 TextKind = Literal["query", "document"]  # models embed the two differently
@@ -181,6 +182,36 @@ class FileStore(Protocol):
 
     async def remove(self, bucket: str, names: Sequence[str]) -> None:
         """Remove files; one that is not there is fine."""
+
+
+class WebFetcher(Protocol):
+    """The web."""
+
+    async def fetch(self, url: str, into: Path, most_bytes: int, known: Validators | None) -> Fetched | Unchanged:
+        """Write what is at the address into a file, unless the server says that it is what is `known`.
+
+        `PermanentError` says what is wrong with the address or the answer: `bad_address`, `address_not_allowed`,
+        `unknown_host`, `bad_certificate`, `too_many_redirects`, `not_found`, `fetch_refused`, `fetch_failed`,
+        `bad_answer`, `empty`, `too_large`.
+        """
+
+
+class FetchStore(Protocol):
+    """What was fetched for a document, as its loader uses it."""
+
+    async def record_fetch(self, claim: Claim, fetched: Fetched | Unchanged) -> str | None:
+        """Note what was fetched and return its type.
+
+        Where it is what the searched version was made of, the job is ended: `SupersededError`. `PermanentError` with
+        the code `over_quota` where the library has no room for it.
+        """
+
+
+class PageLoader(Protocol):
+    """Documents that have an address."""
+
+    async def load(self, claim: Claim, document: Document, into: Path, most_bytes: int) -> str | None:
+        """Write the page into a file and return its type, as the server says."""
 
 
 class Parser(Protocol):

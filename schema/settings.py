@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, FilePath, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 
 from schema.errors import ConfigurationError
 from schema.keys import end_of
@@ -33,6 +33,8 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "drain_concurrency": ("RIVULET_DRAIN_CONCURRENCY",),
     "ask_drains": ("RIVULET_ASK_DRAINS",),
     "trust_events": ("RIVULET_TRUST_EVENTS",),
+    "fetch_ports": ("RIVULET_FETCH_PORTS",),
+    "fetch_private_networks": ("RIVULET_FETCH_PRIVATE_NETWORKS",),
 }
 
 WHERE_TO_GET: Mapping[str, str] = {
@@ -62,6 +64,9 @@ class Settings(BaseModel):
     embedding_tokenizer: FilePath | None = None  # the model's tokenizer.json; None: tokens are estimated
     embedding_tokens_per_minute: int = Field(default=2_000_000, ge=1)  # of all listeners together
     log_level: str = "INFO"
+    # Documents that are fetched from the web, lists with commas:
+    fetch_ports: tuple[int, ...] = ()  # besides 80 and 443
+    fetch_private_networks: tuple[IPvAnyNetwork, ...] = ()  # 127.0.0.0/8: for tests, intranets; else nothing private
     # What only functions use:
     supabase_publishable_key: str | None = None  # `ask` needs it
     jwt_secret: SecretStr | None = None  # None: people's tokens are signed with the project's asymmetric keys
@@ -72,7 +77,7 @@ class Settings(BaseModel):
     ask_drains: bool = False  # `ask` also does the work, where no listener does
     trust_events: bool = False  # the platform lets only trusted senders reach `drain_event`
 
-    @field_validator("chat_model_fallbacks", mode="before")
+    @field_validator("chat_model_fallbacks", "fetch_ports", "fetch_private_networks", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value

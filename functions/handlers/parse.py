@@ -5,7 +5,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from functions.pipeline.chunk import Cutter
 from functions.pipeline.tokens import estimate_tokens
@@ -13,7 +14,7 @@ from functions.pipeline.units import Count
 from schema.documents import Chunk, Document, Part
 from schema.errors import PermanentError
 from schema.jobs import Claim
-from schema.ports import FileStore, Parser, ParseStore
+from schema.ports import FileStore, PageLoader, Parser, ParseStore
 
 BATCH_CHUNKS = 200  # passages in one request at most
 ENOUGH_CHUNKS = 64  # passages that are worth a request
@@ -27,6 +28,7 @@ class ParseHandler:
     store: ParseStore
     files: FileStore
     parser: Parser
+    pages: PageLoader
     count: Count = estimate_tokens
 
     async def __call__(self, claim: Claim) -> None:
@@ -34,23 +36,26 @@ class ParseHandler:
         document = await self.store.start_parse(claim)
         with tempfile.TemporaryDirectory(prefix="rivulet-document-") as folder:
             file = Path(folder, "document")
-            await self._load(document, file)
-            await self._read(claim, document, file)
+            mime = await self._load(claim, document, file)
+            await self._read(claim, document, file, mime)
 
-    async def _load(self, document: Document, file: Path) -> None:
+    async def _load(self, claim: Claim, document: Document, file: Path) -> str | None:
+        """Write what is to be read into a file; return its type by what others say."""
+        if document.url is not None:
+            return await self.pages.load(claim, document, file, MAX_FILE_BYTES)
         if document.content is not None:
             await asyncio.to_thread(file.write_text, document.content, "utf-8")
-            return
+            return document.mime
         if document.source == "row":
             raise PermanentError("too_large", "The watched columns of this row hold more than 10 MB of text.")
         if document.bucket is None or document.object_name is None:
             raise PermanentError("no_source", "The document has neither a file nor a text.")
         await self.files.download(document.bucket, document.object_name, file, MAX_FILE_BYTES)
+        return document.mime
 
-    async def _read(self, claim: Claim, document: Document, file: Path) -> None:
+    async def _read(self, claim: Claim, document: Document, file: Path, mime: str | None) -> None:
         cutter, ready = Cutter(document, self.count), _Ready()
-        name = document.object_name or f"{document.title}.md"
-        async with aclosing(self.parser.parse(file, name, document.mime, document.password)) as parts:
+        async with aclosing(self.parser.parse(file, _name(document), mime, document.password)) as parts:
             async for part in parts:
                 ready.add(part, cutter.feed(part.blocks, part.languages))
                 await self._store(claim, ready, ENOUGH_CHUNKS)
@@ -61,6 +66,12 @@ class ParseHandler:
     async def _store(self, claim: Claim, ready: "_Ready", least: int) -> None:
         for batch in ready.take(least):
             await self.store.append_chunks(claim, batch, ready.pages_read)
+
+
+def _name(document: Document) -> str:
+    if document.url is not None:
+        return PurePosixPath(urlsplit(document.url).path).name or "page.html"
+    return document.object_name or f"{document.title}.md"
 
 
 @dataclass

@@ -43,7 +43,7 @@ class RowWithoutText:
 
 @pytest.mark.anyio
 async def test_a_retry_of_a_row_with_too_much_text_gives_the_reason_again() -> None:
-    handler = ParseHandler(cast(Any, RowWithoutText()), cast(Any, None), cast(Any, None))
+    handler = ParseHandler(cast(Any, RowWithoutText()), cast(Any, None), cast(Any, None), cast(Any, None))
     with pytest.raises(PermanentError, match="10 MB") as refused:
         await handler(CLAIM)
     assert refused.value.code == "too_large"
