@@ -1,5 +1,9 @@
 """Libraries move to another place, by promotion or to another model, while documents come, change and go."""
 
+import json
+import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 
@@ -10,6 +14,7 @@ from tests.conftest import Gateway
 from tests.integration.desk import BLIND, LARGE, SMALL, Desk
 from tests.integration.engine import Engine, Row
 from tests.integration.test_mechanisms import change
+from tests.waiting import eventually
 
 SUBJECTS = ["weir", "mill", "bridge", "ferry", "harbour", "sluice", "dam", "lock", "canal", "spring"]
 
@@ -261,3 +266,52 @@ def test_two_moves_at_once_are_refused(desk: Desk, engine: Engine) -> None:
     [refusal] = reindex(desk, LARGE)["refused"]
 
     assert "already being moved" in refusal["reason"]
+
+
+def test_the_command_begins_watches_and_tells(desk: Desk, engine: Engine, gateway: Gateway) -> None:
+    for number in range(2):
+        desk.add(engine.person(), texts(number))
+    watching = command(gateway, "--model", desk.model(LARGE), "--json")
+    eventually(lambda: _assert_begun(engine, 2), 60)
+
+    desk.finish("move")
+    told, _ = watching.communicate(timeout=60)
+
+    assert watching.returncode == 0
+    found = json.loads(told)
+    assert (found["unfinished"], [move["state"] for move in found["finished"]]) == (0, ["done", "done"])
+    assert found["finished"][0]["checked"]["found_new"] is not None
+    shown, _ = command(gateway, "--status").communicate(timeout=60)
+    assert "done" in shown
+
+
+def test_the_command_stops_goes_on_and_gives_up(desk: Desk, engine: Engine, gateway: Gateway) -> None:
+    user = engine.person()
+    desk.add(user, texts(1))
+    reindex(desk, LARGE)
+
+    stopped, _ = command(gateway, "--stop").communicate(timeout=60)
+    assert desk.work("move") == [Outcome.SUPERSEDED]
+    resumed, _ = command(gateway, "--resume").communicate(timeout=60)
+    given_up, _ = command(gateway, "--abandon").communicate(timeout=60)
+
+    assert ["Stop: 1" in stopped, "Resume: 1" in resumed, "Abandon: 1" in given_up] == [True] * 3
+    assert move_of(engine)["state"] == "abandoned"
+    assert desk.place(engine.library(user)).model == desk.model(SMALL)
+    both = command(gateway, "--stop", "--resume")
+    assert (both.wait(60), both.communicate()[0]) == (2, "")
+
+
+def command(gateway: Gateway, *arguments: str) -> subprocess.Popen[str]:
+    given = {"SUPABASE_URL": gateway.url, "SUPABASE_SECRET_KEY": gateway.database.secret_key, "COLUMNS": "300"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "infra.cli", "reindex", *arguments],
+        env={**os.environ, **given},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def _assert_begun(engine: Engine, moves: int) -> None:
+    assert engine.one("select count(*) from rivulet.moves") == moves
