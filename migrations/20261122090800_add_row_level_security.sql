@@ -69,7 +69,7 @@ create policy "editors delete documents" on public.documents for delete to authe
 grant select on public.chunks to authenticated;
 create policy "members read active passages" on public.chunks for select to authenticated
     using (library_id in (select rivulet.libraries_of((select auth.uid())))
-           and exists (select from public.documents d where d.id = document_id and d.active_version = version));
+           and exists (select from public.documents d where d.id = chunks.document_id and d.active_version = chunks.version));
 
 -- Conversations and what is in them: their owner's alone.
 grant select, insert (id, library_id, title), update (library_id, title), delete on public.conversations to authenticated;
