@@ -15,8 +15,8 @@ from uuid import UUID, uuid5
 from functions.effects.answers_supabase import SupabaseAnswers
 from functions.effects.documents_supabase import SupabaseDocuments
 from functions.effects.purges_supabase import SupabasePurges
-from schema.answers import Answer
-from schema.documents import Chunk
+from schema.answers import Answer, Provenance
+from schema.documents import Chunk, Document
 from schema.errors import PermanentError, RateLimitedError, StaleClaimError, SupersededError, TransientError
 from schema.jobs import Claim, Queue
 
@@ -78,20 +78,17 @@ class Work:
         document = await self.documents.start_parse(claim)
         if document.content == POISON:
             os.kill(os.getpid(), 9)
-        chunks = [_chunk(claim.subject_id, ordinal) for ordinal in range(CHUNKS)]
-        await self.documents.append_chunks(claim, chunks[:1])
+        chunks = [_chunk(document, ordinal) for ordinal in range(CHUNKS)]
+        await self.documents.append_chunks(claim, chunks[:1], 0)
         await self._take_time(claim)
-        await self.documents.append_chunks(claim, chunks)
-        await self.documents.complete_parse(claim, 1, "text/plain")
+        await self.documents.append_chunks(claim, chunks[1:], 1)
+        await self.documents.complete_parse(claim, 1, "text/plain", None)
 
     async def _respond(self, claim: Claim) -> None:
         await self.answers.start_respond(claim)
         await self.answers.save_draft(claim, text(claim.fence, "draft"))
         await self._take_time(claim)
-        answer = Answer(
-            content=text(claim.fence, "answer"), model="m", usage=None, timings={}, citations=[], metadata={}
-        )
-        await self.answers.complete_respond(claim, answer)
+        await self.answers.complete_respond(claim, _answer(claim.fence))
 
     async def _take_time(self, claim: Claim) -> None:
         kind = claim.subject_id.int % 100
@@ -111,9 +108,26 @@ def text(fence: int, kind: str) -> str:
     return f"{kind} under fence {fence}"
 
 
-def _chunk(document: UUID, ordinal: int) -> Chunk:
+def _answer(fence: int) -> Answer:
+    provenance = Provenance(
+        query="?",
+        rewritten_by=None,
+        candidates=[],
+        passages=[],
+        prompt_sha256="",
+        prompt_tokens=0,
+        parameters={},
+        embedding_model=None,
+    )
+    return Answer(
+        content=text(fence, "answer"), model="m", usage=None, timings={}, citations=[], metadata={},
+        provenance=provenance,
+    )  # fmt: skip
+
+
+def _chunk(document: Document, ordinal: int) -> Chunk:
     return Chunk(
-        id=uuid5(NAMESPACE, f"{document}:{ordinal}"),
+        id=uuid5(NAMESPACE, f"{document.id}:{document.version}:{ordinal}"),
         ordinal=ordinal,
         text=f"Passage {ordinal}.",
         tokens=2,
@@ -122,5 +136,6 @@ def _chunk(document: UUID, ordinal: int) -> Chunk:
         char_end=10,
         heading_path=[],
         content_hash="hash",
+        anchor=ordinal,
         language="pg_catalog.english",
     )
