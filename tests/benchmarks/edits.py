@@ -1,7 +1,7 @@
 """What a change costs: `python -m tests.benchmarks.edits [--json]`.
 
 A report of 300 pages (2,400 paragraphs) is ingested with real parts and a model server that counts; there is no Redis,
-so that nothing is remembered but by the index itself. Then one paragraph is rewritten, one is added, one is removed, the
+so that nothing is remembered but by the index itself. Then one paragraph is rewritten, one is added, one removed, the
 same text is written again, and the report is renamed: how many passages are embedded, and how long it takes until the
 change is searchable.
 """
