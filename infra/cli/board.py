@@ -18,10 +18,11 @@ class Track:
     upload: Upload
     object_name: str
     began_at: float | None = None  # its file began to be sent
+    sent: float = 0.0  # how much of its file has been sent, from 0 to 1
+    unchanged: bool = False  # the server had the very file already
     accepted: bool = False  # the server has the file, and the row has been read since
     refusal: str | None = None  # why it was not accepted
     row: DocumentRow | None = None
-    changed_at: float = 0.0
     ended_at: float | None = None
 
     @property
@@ -49,7 +50,7 @@ class Track:
         if self.refusal is not None:
             return "refused"
         if not self.accepted or self.row is None:
-            return "waiting" if self.began_at is None else "uploading"
+            return "waiting" if self.began_at is None else f"uploading {self.sent:.0%}" if self.sent else "uploading"
         counted = self.row.status == "embedding" and self.row.chunks_total is not None
         return f"{self.row.status} {self.row.chunks_done}/{self.row.chunks_total}" if counted else self.row.status
 
@@ -59,7 +60,7 @@ class Track:
         if self.ended_at is not None:
             return 1.0
         if not self.accepted or self.row is None:
-            return 0.0 if self.began_at is None else 0.05
+            return 0.1 * self.sent
         if self.row.status == "embedding" and self.row.chunks_total:
             return 0.4 + 0.6 * self.row.chunks_done / self.row.chunks_total
         return {"queued": 0.1, "parsing": 0.2}.get(self.row.status, 0.4)
@@ -70,6 +71,7 @@ class Board:
     """All uploads of one command, by the name of their object."""
 
     tracks: dict[str, Track] = field(default_factory=dict)
+    changed_at: float = 0.0  # when any of them was last seen to move
 
     @classmethod
     def of(cls, library: str, uploads: Sequence[Upload]) -> "Board":
@@ -91,7 +93,7 @@ class Board:
         """Why an upload is late, if it is. While any other moves, this one has only to wait for its turn."""
         if not track.accepted or track.ended_at is not None or track.row is None:
             return None
-        unchanged = now - max(each.changed_at for each in self.tracks.values())
+        unchanged = now - self.changed_at
         return f"delayed: {REASONS[track.row.status]}" if unchanged > PATIENCE_SECONDS[track.row.status] else None
 
     def put(self, row: DocumentRow, now: float) -> None:
@@ -100,14 +102,14 @@ class Board:
         if track is None or track.ended_at is not None or (track.row is not None and _age(row) < _age(track.row)):
             return
         if track.row is None or _progress(track.row) != _progress(row):
-            track.changed_at = now
+            self.changed_at = max(self.changed_at, now)
         track.row = row
         self._settle(track, now)
 
     def accept(self, name: str, row: DocumentRow | None, now: float) -> None:
         """Note that the server has a file, with the row read after that; none if it has been deleted since."""
         track = self.tracks[name]
-        track.accepted, track.changed_at = True, now
+        track.accepted, self.changed_at = True, max(self.changed_at, now)
         if row is None:
             self.refuse(name, "It was deleted while it was being processed.", now)
         else:

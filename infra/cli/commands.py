@@ -96,12 +96,23 @@ def login(email: Annotated[str, typer.Argument(help="Your e-mail address.")]) ->
 @app.command()
 def upload(
     paths: Annotated[list[Path], typer.Argument(help="Files, and folders of files.", metavar="PATH…")],
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave out what matches, as in .gitignore; may be repeated.", metavar="PATTERN"),
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="A file whose first line opens encrypted files.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Upload files and follow them until they can be searched; a file of the same name is replaced."""
+    """Upload files and follow them until they can be searched; a file of the same name is replaced.
+
+    What is there unchanged is not sent again, so the same command goes on after an interruption. Folders may hold
+    files .rivuletignore, with patterns as in .gitignore; hidden files are left out.
+    """
     from infra.cli import upload_command
 
-    raise typer.Exit(asyncio.run(upload_command.run(paths, as_json)))
+    raise typer.Exit(asyncio.run(upload_command.run(paths, ignore or [], password_file, as_json)))
 
 
 @app.command()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.cli.errors import CommandError
+from infra.cli.ignore import IGNORE_FILE, Rules, walk
 
 # What Supabase Storage takes in an object name, without the characters that addresses give a meaning of their own:
 # https://supabase.com/docs/guides/storage/uploads/standard-uploads (AWS's safe characters).
@@ -39,9 +40,40 @@ class Upload:
     mime: str
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a command's paths name: files to send, how many are left out, and those that cannot be read, with why."""
+
+    uploads: Sequence[Upload]
+    skipped: int = 0
+    unreadable: Sequence[tuple[str, str]] = ()
+
+
 def find_uploads(paths: Sequence[Path]) -> list[Upload]:
     """The files that `paths` name, those in folders included; hidden ones in folders are left out."""
-    uploads = [_upload(file, name) for path in paths for file, name in _expand(path)]
+    return list(find(paths).uploads)
+
+
+def find(paths: Sequence[Path], ignore: Sequence[str] = ()) -> Found:
+    """The files that `paths` name, and those in folders that no pattern leaves out."""
+    uploads: list[Upload] = []
+    unreadable: list[tuple[str, str]] = []
+    skipped = 0
+    for path in paths:
+        for file, name, left_out in _expand(path, Rules.of(ignore)):
+            fault = None if left_out else _fault(file)
+            if left_out:
+                skipped += 1
+            elif fault is None:
+                uploads.append(_upload(file, name))
+            elif file == path:
+                raise CommandError(f"{file} cannot be read: {fault}.")
+            else:
+                unreadable.append((name, f"It cannot be read: {fault}."))
+    return Found(_distinct(uploads), skipped, unreadable)
+
+
+def _distinct(uploads: Sequence[Upload]) -> list[Upload]:
     taken: dict[str, Path] = {}
     for upload in uploads:
         other = taken.setdefault(upload.key, upload.file)
@@ -67,27 +99,38 @@ def storable(name: str) -> str:
 
 def _upload(file: Path, name: str) -> Upload:
     mime = _TYPES.get(file.suffix.lower()) or mimetypes.guess_type(file.name)[0] or UNKNOWN_TYPE
-    try:
-        file.open("rb").close()
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
     return Upload(file, name, storable(name), mime)
 
 
-def _expand(path: Path) -> Iterator[tuple[Path, str]]:
+def _fault(file: Path) -> str | None:
+    """Why a file cannot be read; None if it can."""
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def _expand(path: Path, rules: Rules) -> Iterator[tuple[Path, str, bool]]:
+    """Each file, its name, and whether a pattern leaves it out."""
     if path.is_file():
-        yield path, path.name
+        yield path, path.name, False
     elif path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path)))
+        files = _walked(path, rules)
         if not files:
             raise CommandError(f"There are no files in {path}.")
-        for file in files:
-            yield file, str(Path(path.resolve().name, file.relative_to(path)).as_posix())
+        for file, left_out in files:
+            yield file, Path(path.resolve().name, file.relative_to(path)).as_posix(), left_out
     elif path.exists():
         raise CommandError(f"{path} is neither a file nor a folder.")
     else:
         raise CommandError(f"There is no file or folder {path}.")
 
 
-def _hidden(relative: Path) -> bool:
-    return any(part.startswith(".") for part in relative.parts)
+def _walked(folder: Path, rules: Rules) -> list[tuple[Path, bool]]:
+    try:
+        return list(walk(folder, rules))
+    except UnicodeError as error:
+        raise CommandError(f"A file {IGNORE_FILE} in {folder} is not UTF-8.") from error
+    except OSError as error:
+        raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 DOCUMENT_COLUMNS = (
-    "id,title,object_name,status,error_code,error_message,pages,chunks_total,chunks_done,version,updated_at"
+    "id,title,object_name,content_hash,bytes,status,error_code,error_message,pages,chunks_total,chunks_done,version,"
+    "updated_at"
 )
 ANSWER_COLUMNS = "*,citations(*)"
 DocumentStatus = Literal["queued", "parsing", "embedding", "ready", "failed"]
@@ -26,6 +27,8 @@ class DocumentRow(Row):
     id: UUID
     title: str
     object_name: str | None
+    content_hash: str | None = None
+    bytes: int | None = None
     status: DocumentStatus
     error_code: str | None = None
     error_message: str | None = None
@@ -34,6 +37,11 @@ class DocumentRow(Row):
     chunks_done: int = 0
     version: int
     updated_at: datetime
+
+    @property
+    def locked(self) -> bool:
+        """It waits for a password."""
+        return self.status == "failed" and self.error_code in ("encrypted", "wrong_password")
 
     @property
     def ended(self) -> bool:

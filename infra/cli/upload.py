@@ -5,13 +5,18 @@ import time
 from collections.abc import Sequence
 from typing import Protocol, Self
 
+import httpx
 from storage3.exceptions import StorageApiError
 
 from infra.cli import faults
 from infra.cli.board import Board, Track
 from infra.cli.errors import CommandError
+from infra.cli.etag import is_file
+from infra.cli.keepsakes import Keepsakes
 from infra.cli.patience import patiently
 from infra.cli.person import Person
+from infra.cli.project import people_folder
+from infra.cli.resumable import CHUNK_BYTES, TIMEOUT_SECONDS, Parcel, ResumableUploads
 from infra.cli.rows import DOCUMENT_COLUMNS, DocumentRow
 from infra.cli.subscription import Heard, Look, Subscription
 
@@ -35,11 +40,17 @@ class Screen(Protocol):
         """Say that the server is slow or away."""
 
 
-async def upload(person: Person, board: Board, screen: Screen) -> None:
-    """Upload the board's files to the person's library; return when each is ready or has failed."""
-    async with Subscription(person, [f"library:{person.library}"]) as news:
+async def upload(person: Person, board: Board, screen: Screen, password: str | None = None) -> None:
+    """Upload the board's files to the person's library; return when each is ready or has failed.
+
+    `password` opens those that have failed for want of one.
+    """
+    async with (
+        Sending(person, board, screen, password) as sender,
+        Subscription(person, [f"library:{person.library}"]) as news,
+    ):
         await news.hears(within=JOIN_SECONDS)
-        sending = asyncio.create_task(_send_all(person, board, news, screen), name="send files")
+        sending = asyncio.create_task(_send_all(sender, news), name="send files")
         try:
             with screen:
                 await _follow(person, board, news, sending, screen)
@@ -67,39 +78,89 @@ async def _follow(
             return
 
 
-async def _send_all(person: Person, board: Board, news: Subscription, screen: Screen) -> None:
+async def _send_all(sender: "Sending", news: Subscription) -> None:
     places = asyncio.Semaphore(AT_ONCE)
 
     async def send(track: Track) -> None:
         async with places:
-            await _send(person, board, track, screen)
+            await sender.send(track)
         news.nudge()
 
     try:
+        await sender.look()
         async with asyncio.TaskGroup() as group:
-            for track in board.tracks.values():
+            for track in sender.board.tracks.values():
                 group.create_task(send(track))
     finally:
         news.nudge()
 
 
-async def _send(person: Person, board: Board, track: Track, screen: Screen) -> None:
-    """Send one file, and read what has become of it."""
-    before = await _row(person, track, screen)
-    track.began_at = time.monotonic()
-    try:
-        await patiently(lambda: _put_object(person, track), screen.delayed)
-    except StorageApiError as error:
-        board.refuse(track.object_name, _refusal(error), time.monotonic())
-        return
-    except OSError as error:
-        board.refuse(track.object_name, f"{track.upload.file} cannot be read: {error.strerror}.", time.monotonic())
-        return
-    row = await _row(person, track, screen)
-    if row is not None and row == before and row.status == "failed":
-        row = await _retry(person, track, row, screen)
-    await _name(person, track, row, screen)
-    board.accept(track.object_name, row, time.monotonic())
+class Sending:
+    """Sends the files of a board that the server does not have."""
+
+    def __init__(self, person: Person, board: Board, screen: Screen, password: str | None) -> None:
+        self.board = board
+        self._person, self._screen, self._password = person, screen, password
+        self._before: dict[str, DocumentRow] = {}
+        self._http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS)
+        memory = Keepsakes(people_folder() / f"{person.project.label}-uploads.json")
+        self._resumable = ResumableUploads(person, self._http, memory)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def look(self) -> None:
+        """Read what the server has of these files."""
+        self._before = await _rows(self._person, list(self.board.tracks), self._screen)
+
+    async def send(self, track: Track) -> None:
+        """Send one file, and read what has become of it."""
+        before = self._before.get(track.object_name)
+        track.began_at = time.monotonic()
+        try:
+            track.unchanged = before is not None and await asyncio.to_thread(
+                is_file, track.upload.file, before.content_hash, before.bytes
+            )
+            if not track.unchanged:
+                await patiently(lambda: self._put(track), self._screen.delayed)
+        except StorageApiError as error:
+            self.board.refuse(track.object_name, _refusal(error), time.monotonic())
+            return
+        except OSError as error:
+            reason = f"{track.upload.file} cannot be sent: {error.strerror}."
+            self.board.refuse(track.object_name, reason, time.monotonic())
+            return
+        row = await _row(self._person, track, self._screen)
+        if row is not None and row == before and row.status == "failed":
+            row = await self._retry(track, row)
+        await _name(self._person, track, row, self._screen)
+        self.board.accept(track.object_name, row, time.monotonic())
+
+    async def _put(self, track: Track) -> None:
+        upload = track.upload
+        size = upload.file.stat().st_size
+        if size > CHUNK_BYTES:
+            parcel = Parcel(upload.file, BUCKET, track.object_name, upload.mime)
+            await self._resumable.send(parcel, lambda sent: self._progress(track, sent / size))
+            return
+        bucket = self._person.client.storage.from_(BUCKET)
+        await bucket.upload(track.object_name, upload.file, {"content-type": upload.mime, "upsert": "true"})
+
+    def _progress(self, track: Track, share: float) -> None:
+        track.sent = share
+        self._screen.show(self.board)
+
+    async def _retry(self, track: Track, row: DocumentRow) -> DocumentRow | None:
+        """The same bytes are no news to the server; that they are sent again asks for another attempt."""
+        function, arguments = "retry_document", {"p_document": str(row.id)}
+        if row.locked and self._password is not None:
+            function, arguments = "provide_password", {**arguments, "p_password": self._password}
+        again = self._person.client.rpc(function, arguments)
+        await patiently(again.execute, self._screen.delayed)
+        return await _row(self._person, track, self._screen)
 
 
 def _refusal(error: StorageApiError) -> str:
@@ -108,18 +169,6 @@ def _refusal(error: StorageApiError) -> str:
     if explanation in (faults.NO_BUCKET, faults.WRONG_KEY):
         raise CommandError(explanation) from error
     return explanation
-
-
-async def _retry(person: Person, track: Track, row: DocumentRow, screen: Screen) -> DocumentRow | None:
-    """The same bytes are no news to the server; that they are sent again asks for another attempt."""
-    again = person.client.rpc("retry_document", {"p_document": str(row.id)})
-    await patiently(again.execute, screen.delayed)
-    return await _row(person, track, screen)
-
-
-async def _put_object(person: Person, track: Track) -> None:
-    bucket = person.client.storage.from_(BUCKET)
-    await bucket.upload(track.object_name, track.upload.file, {"content-type": track.upload.mime, "upsert": "true"})
 
 
 async def _name(person: Person, track: Track, row: DocumentRow | None, screen: Screen) -> None:

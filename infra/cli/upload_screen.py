@@ -11,6 +11,7 @@ from rich.text import Text
 from infra.cli.board import Board, Track
 from infra.cli.console import plain, seconds
 
+FEW = 20  # documents that have a bar each from the beginning to the end
 NAME_WIDTH = 24  # columns of a name that a narrow terminal cannot take away
 
 
@@ -20,7 +21,7 @@ def screen_for(console: Console) -> "Bars | Lines":
 
 
 class Bars:
-    """One bar for each document."""
+    """One bar for each document; of many, one for each that is on its way, and one for all."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -31,6 +32,8 @@ class Bars:
         )
         self._tasks: dict[str, TaskID] = {}
         self._reasons: dict[str, str] = {}
+        self._left: dict[str, Track] | None = None  # those that have not ended
+        self._all: TaskID | None = None
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -43,13 +46,30 @@ class Bars:
 
     def show(self, board: Board) -> None:
         """Move the bars."""
-        now = time.monotonic()
-        for name, track in board.tracks.items():
-            if name not in self._tasks:
-                self._tasks[name] = self._progress.add_task("", total=1.0, name=plain(track.upload.name), stage="")
-            self._progress.update(self._tasks[name], completed=track.share, stage=_state(board, track, now))
-            if track.ended_at is not None and track.reason:
-                self._reasons[plain(track.upload.name)] = plain(track.reason)
+        now, many = time.monotonic(), len(board.tracks) > FEW
+        if self._left is None:
+            self._left = dict(board.tracks)
+            self._all = self._progress.add_task("", total=len(self._left), name="all files", stage="") if many else None
+        for name, track in list(self._left.items()):
+            if not many or track.began_at is not None:
+                self._move(name, track, _state(board, track, now))
+            if track.ended_at is not None:
+                self._end(name, track, keep=not many)
+                del self._left[name]
+        if self._all is not None:
+            ended = len(board.tracks) - len(self._left)
+            self._progress.update(self._all, completed=ended, stage=f"{ended} of {len(board.tracks)}")
+
+    def _move(self, name: str, track: Track, stage: str) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task("", total=1.0, name=plain(track.upload.name), stage="")
+        self._progress.update(self._tasks[name], completed=track.share, stage=stage)
+
+    def _end(self, name: str, track: Track, keep: bool) -> None:
+        if track.reason:
+            self._reasons[plain(track.upload.name)] = plain(track.reason)
+        if not keep and name in self._tasks:
+            self._progress.remove_task(self._tasks.pop(name))
 
     def delayed(self, text: str) -> None:
         """Say it above the bars."""
@@ -62,6 +82,7 @@ class Lines:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._told: set[str] = set()
+        self._left: dict[str, Track] | None = None  # those that have not ended
 
     def __enter__(self) -> Self:
         return self
@@ -72,9 +93,13 @@ class Lines:
     def show(self, board: Board) -> None:
         """Tell of what is new."""
         now = time.monotonic()
-        for track in board.tracks.values():
+        if self._left is None:
+            self._left = dict(board.tracks)
+        for name, track in list(self._left.items()):
             if track.ended_at is not None or board.delay(track, now):
                 self._tell(f"  {plain(track.upload.name)}: {_state(board, track, now)}")
+            if track.ended_at is not None:
+                del self._left[name]
 
     def delayed(self, text: str) -> None:
         """Say it once."""
@@ -93,6 +118,8 @@ def _state(board: Board, track: Track, now: float) -> str:
         return f"{track.stage} ({delay})" if delay else track.stage
     if not track.succeeded:
         return f"{'refused' if track.refusal else 'failed'}: {plain(track.reason or 'no reason was given')}"
+    if track.unchanged:
+        return "unchanged"
     row = track.row
     pages = f", {row.pages} pages" if row and row.pages else ""
     passages = f", {row.chunks_total} passages" if row and row.chunks_total else ""
