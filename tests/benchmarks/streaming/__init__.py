@@ -1,0 +1,1 @@
+"""Answers streamed to several readers while readers drop out and responders die."""

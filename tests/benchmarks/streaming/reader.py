@@ -1,0 +1,87 @@
+"""Somebody who watches a conversation, and notes every text that they see."""
+
+import asyncio
+import random
+import uuid
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import httpx
+
+from infra.cli.answer_reader import AnswerReader
+from infra.cli.person import Person
+from infra.cli.rows import AnswerRow
+from infra.cli.subscription import Heard, Look, Subscription
+
+AWAY_SECONDS = (0.1, 2.0)
+THERE_SECONDS = (0.5, 4.0)
+
+
+@dataclass
+class Seen:
+    """What a reader saw of one answer: by attempt, the longest text, and whether one ever shrank or changed."""
+
+    reader: AnswerReader
+    longest: dict[int, str] = field(default_factory=lambda: defaultdict(str))
+    broken: int = 0
+
+    def note(self) -> None:
+        """Note the text as it is now."""
+        fence, text = self.reader._fence, self.reader.text
+        if self.reader.final is None:
+            self.broken += not text.startswith(self.longest[fence])
+            self.longest[fence] = text
+
+
+class Reader:
+    """Follows a conversation; one that is `restless` is away for random spells."""
+
+    def __init__(self, person: Person, http: httpx.AsyncClient, conversation: uuid.UUID, restless: bool) -> None:
+        self.seen: dict[uuid.UUID, Seen] = {}
+        self.hears = asyncio.Event()
+        self._person = person
+        self._http = http
+        self._conversation = conversation
+        self._restless = restless
+
+    def expect(self, question: uuid.UUID) -> None:
+        """A question was asked, and will be answered."""
+        self.seen[question] = Seen(AnswerReader(question))
+
+    def knows_the_end_of(self, question: uuid.UUID) -> bool:
+        """Whether the answer has ended, as far as this reader knows."""
+        return self.seen[question].reader.final is not None
+
+    async def follow(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            async with Subscription(self._person, [f"conversation:{self._conversation}"], look_seconds=2.0) as news:
+                await news.hears(within=20)
+                self.hears.set()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(random.uniform(*THERE_SECONDS) if self._restless else None):
+                        async for item in news:
+                            await self._take(item)
+            await asyncio.sleep(random.uniform(*AWAY_SECONDS))
+
+    async def _take(self, item: object) -> None:
+        unfinished = [seen for seen in self.seen.values() if seen.reader.final is None]
+        if isinstance(item, Heard):
+            for seen in unfinished:
+                seen.reader.hear(item.event, item.payload)
+                seen.note()
+        if isinstance(item, Look) or any(seen.reader.behind for seen in unfinished):
+            await self._read(unfinished)
+
+    async def _read(self, unfinished: list[Seen]) -> None:
+        headers = {"apikey": self._person.project.key, "Authorization": f"Bearer {await self._person.token()}"}
+        parameters = {"select": "*", "conversation_id": f"eq.{self._conversation}", "reply_to": "not.is.null"}
+        with suppress(httpx.HTTPError):
+            url = f"{self._person.project.url}/rest/v1/messages"
+            reply = await self._http.get(url, params=parameters, headers=headers)
+            rows = {row["reply_to"]: AnswerRow.model_validate(row) for row in reply.json()}
+            for seen in unfinished:
+                if (row := rows.get(str(seen.reader._question_id))) is not None:
+                    seen.reader.read(row)
+                    seen.note()
