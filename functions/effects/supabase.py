@@ -1,6 +1,7 @@
 """The connection to Supabase: database functions, the official client for the rest, foreign errors translated."""
 
 import json
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,6 +44,18 @@ class Supabase:
         reply: Json = await self.call(function, job=claim.id, fence=claim.fence, **arguments)
         raise_if_over(claim, reply["status"])
         return reply
+
+    async def broadcast(self, messages: Sequence[Json], seconds: float) -> None:
+        """Send live messages, once. Raises `TransientError`."""
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        url = f"{self.url}/realtime/v1/api/broadcast"
+        try:
+            async with self._session.post(url, json={"messages": messages}, timeout=timeout) as reply:
+                await reply.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise TransientError("realtime_unreachable", f"Realtime cannot be reached: {error!r}") from error
+        if not reply.ok:
+            raise TransientError("realtime_failed", f"Realtime answered {reply.status}.")
 
     async def close(self) -> None:
         """Close the connections."""

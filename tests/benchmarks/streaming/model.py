@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+FIRST_SECONDS = 0.3  # from the request to the first word
 WORD_SECONDS = 0.015
 # Letters of one to four bytes, and what is left out on the way: markers that point nowhere, images and links.
 _WORDS = (
@@ -40,6 +41,7 @@ async def _chat(request: Request) -> Response:
 
 
 async def _stream(question: str) -> AsyncIterator[str]:
+    await asyncio.sleep(FIRST_SECONDS)
     for word in words_for(question):
         yield _event({"content": word}, None)
         await asyncio.sleep(WORD_SECONDS)

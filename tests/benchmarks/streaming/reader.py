@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 import uuid
 from collections import defaultdict
 from contextlib import suppress
@@ -25,10 +26,13 @@ class Seen:
     reader: AnswerReader
     longest: dict[int, str] = field(default_factory=lambda: defaultdict(str))
     broken: int = 0
+    first_at: float | None = None  # when the first words were seen, by the monotonic clock
 
     def note(self) -> None:
         """Note the text as it is now."""
         fence, text = self.reader._fence, self.reader.text
+        if text and self.first_at is None:
+            self.first_at = time.monotonic()
         if self.reader.final is None:
             self.broken += not text.startswith(self.longest[fence])
             self.longest[fence] = text

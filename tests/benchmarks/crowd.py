@@ -1,0 +1,105 @@
+"""How long many people at once wait for the first words: `python -m tests.benchmarks.crowd [--json]`.
+
+So many conversations at once, each of a person with documents, each with a question under way or a short pause; real
+responders, gateway, PostgreSQL, Realtime and Chroma, and a remote model that takes 300 ms to its first word. Measured
+from the insert of the question to the first delta at the subscriber, less the model's time.
+"""
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+import httpx
+
+from tests import databases
+from tests.benchmarks import figures
+from tests.benchmarks.figures import Figure, middle, p95, say
+from tests.benchmarks.stream import Responders, _person, stage
+from tests.benchmarks.streaming.model import FIRST_SECONDS
+from tests.benchmarks.streaming.reader import Reader
+from tests.integration.engine import Engine
+from tests.waiting import eventually_async
+
+RESPONDERS = 2
+QUESTIONS_EACH = 6  # of which the first warms up
+PAUSE_SECONDS = (0.5, 2.5)
+PASSAGES = [f"Weir {number} was built in {1800 + number} and is {number} metres high." for number in range(30)]
+
+
+def measure(conversations: int) -> Mapping[str, Figure]:
+    """Overheads in milliseconds."""
+    with stage() as (database, url, environment):
+        responders = Responders(environment, RESPONDERS)
+        try:
+            alone = asyncio.run(_measure(database, url, 1))
+            say("one conversation alone: done")
+            crowd = asyncio.run(_measure(database, url, conversations))
+        finally:
+            responders.end()
+    return {
+        "conversations": conversations,
+        "alone_p50_ms": middle(alone),
+        "alone_p95_ms": p95(alone),
+        "crowd_p50_ms": middle(crowd),
+        "crowd_p95_ms": p95(crowd),
+        "answers": len(alone) + len(crowd),
+    }
+
+
+async def _measure(database: databases.Database, url: str, conversations: int) -> list[float]:
+    engine = Engine(database.owner_dsn)
+    try:
+        async with httpx.AsyncClient(timeout=30) as http, asyncio.TaskGroup() as group:
+            talks = [group.create_task(_talk(engine, database, url, http)) for _ in range(conversations)]
+    finally:
+        engine.close()
+    return [overhead for talk in talks for overhead in talk.result()]
+
+
+async def _talk(engine: Engine, database: databases.Database, url: str, http: httpx.AsyncClient) -> list[float]:
+    """One person's questions, one after the other; the overhead of each, in milliseconds."""
+    user = engine.person()
+    engine.ingest(user, PASSAGES)
+    conversation = engine.conversation(user)
+    reader = Reader(_person(database, url, user), http, conversation, restless=False)
+    async with AsyncExitStack() as ends:
+        following = asyncio.create_task(reader.follow())
+        ends.callback(following.cancel)
+        await reader.hears.wait()
+        waits = [await _ask(reader, url, http, conversation) for _ in range(QUESTIONS_EACH)]
+    return [(wait - FIRST_SECONDS) * 1000 for wait in waits[1:]]
+
+
+async def _ask(reader: Reader, url: str, http: httpx.AsyncClient, conversation: uuid.UUID) -> float:
+    """Insert a question as its person does; the seconds to its first words."""
+    await asyncio.sleep(random.uniform(*PAUSE_SECONDS))
+    question = uuid.uuid4()
+    reader.expect(question)
+    person = reader._person
+    headers = {"apikey": person.project.key, "Authorization": f"Bearer {await person.token()}"}
+    row = {"id": str(question), "conversation_id": str(conversation), "content": f"How high is weir {question}?"}
+    begun = time.monotonic()
+    (await http.post(f"{url}/rest/v1/messages", json=row, headers=headers)).raise_for_status()
+    await eventually_async(lambda: _assert_ended(reader, question), within=120)
+    first_at = reader.seen[question].first_at
+    assert first_at is not None, "the answer came without a delta"
+    return first_at - begun
+
+
+def _assert_ended(reader: Reader, question: uuid.UUID) -> None:
+    assert reader.knows_the_end_of(question)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = figures.parser(__doc__)
+    parser.add_argument("--conversations", type=int, default=50, help="at once (default: 50)")
+    given = parser.parse_args()
+    figures.show(measure(given.conversations), {"crowd_p50_ms": "≤ 60", "crowd_p95_ms": "≤ 150"}, given.json)
+
+
+if __name__ == "__main__":
+    main()
