@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.cli.errors import CommandError
-from infra.cli.ignore import IGNORE_FILE, Rules, walk
+from infra.cli.ignore import Rules, walk
 
 # What Supabase Storage takes in an object name, without the characters that addresses give a meaning of their own:
 # https://supabase.com/docs/guides/storage/uploads/standard-uploads (AWS's safe characters).
@@ -130,7 +130,5 @@ def _expand(path: Path, rules: Rules) -> Iterator[tuple[Path, str, bool]]:
 def _walked(folder: Path, rules: Rules) -> list[tuple[Path, bool]]:
     try:
         return list(walk(folder, rules))
-    except UnicodeError as error:
-        raise CommandError(f"A file {IGNORE_FILE} in {folder} is not UTF-8.") from error
     except OSError as error:
         raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error

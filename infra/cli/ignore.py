@@ -1,10 +1,14 @@
 """Which files of a folder stay at home: patterns as in .gitignore (https://git-scm.com/docs/gitignore)."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore.base import GitIgnorePatternError
+
+from infra.cli.errors import CommandError
 
 IGNORE_FILE = ".rivuletignore"
 
@@ -19,24 +23,54 @@ class Rules:
     @classmethod
     def of(cls, patterns: Sequence[str]) -> "Rules":
         """The patterns of a command."""
-        return cls(GitIgnoreSpec.from_lines(patterns))
+        return cls(_read(patterns, "--ignore"))
 
     def within(self, folder: Path) -> "Rules":
-        """The rules of a folder below, with what its file of patterns says. Raises OSError, UnicodeError."""
+        """The rules of a folder below, with what its file of patterns says. Raises `CommandError`, OSError."""
         place = folder / IGNORE_FILE
         if not place.is_file():
             return self
-        own = GitIgnoreSpec.from_lines(place.read_text("utf-8-sig").splitlines())
+        try:
+            own = _read(place.read_text("utf-8-sig").splitlines(), str(place))
+        except UnicodeError as error:
+            raise CommandError(f"{place} is not UTF-8.") from error
         return Rules(self.command, ((folder, own), *self.files))
 
     def ignores(self, path: Path, top: Path, is_folder: bool) -> bool:
         """Whether the path is to be left out; `top` is the folder that the command named."""
-        mark = "/" if is_folder else ""
         for folder, spec in ((top, self.command), *self.files):
-            said = spec.check_file(path.relative_to(folder).as_posix() + mark).include
+            said = _verdict(spec, path.relative_to(folder).as_posix(), is_folder)
             if said is not None:
                 return said
         return False
+
+
+def _read(lines: Sequence[str], place: str) -> GitIgnoreSpec:
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except GitIgnorePatternError as error:
+        raise CommandError(f"{place} has a pattern that means nothing: {error}.") from error
+
+
+def _verdict(spec: GitIgnoreSpec, name: str, is_folder: bool) -> bool | None:
+    """What the last pattern says that means this very path; None if none does.
+
+    Whoever walks never enters a folder that is left out, so that what a pattern says of a folder above is no news here.
+    The library's own verdict would count it, and let it win over a later pattern that takes the folder back.
+    """
+    for pattern in reversed(list(spec.patterns)):
+        if pattern.include is not None and pattern.regex is not None and _means(pattern.regex, name, is_folder):
+            return pattern.include
+    return None
+
+
+def _means(regex: re.Pattern[str], name: str, is_folder: bool) -> bool:
+    # The group is the slash behind the folder that a pattern names.
+    own = regex.search(name)
+    if own is not None and not ("ps_d" in regex.groupindex and own["ps_d"]):
+        return True
+    behind = regex.search(f"{name}/") if is_folder and "ps_d" in regex.groupindex else None
+    return behind is not None and behind.end("ps_d") == len(name) + 1
 
 
 def walk(top: Path, rules: Rules) -> Iterator[tuple[Path, bool]]:
