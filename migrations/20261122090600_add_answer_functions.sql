@@ -47,7 +47,7 @@ declare
 begin
     update public.messages
     set status = 'pending', content = '', error_code = null, error_message = null, updated_at = now()
-    where id = p_message and status = 'failed' returning * into m;
+    where id = p_message and status = 'failed' and superseded_at is null returning * into m;
     if not found then return false; end if;
     perform rivulet.enqueue_respond(m);
     return true;

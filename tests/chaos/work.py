@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 from functions.effects.answers_supabase import SupabaseAnswers
 from functions.effects.documents_supabase import SupabaseDocuments
 from functions.effects.purges_supabase import SupabasePurges
-from schema.answers import Answer, Provenance
+from schema.answers import Answer, Provenance, Verdict
 from schema.documents import Chunk, Document
 from schema.errors import PermanentError, RateLimitedError, StaleClaimError, SupersededError, TransientError
 from schema.jobs import Claim, Queue
@@ -119,8 +119,17 @@ def _answer(fence: int) -> Answer:
         parameters={},
         embedding_model=None,
     )
+    verdict = Verdict(
+        passages=0,
+        finish_reason="stop",
+        refused=False,
+        supported=False,
+        doubts=[],
+        forged_markers=0,
+        removed_links=0,
+    )
     return Answer(
-        content=text(fence, "answer"), model="m", usage=None, timings={}, citations=[], metadata={},
+        content=text(fence, "answer"), model="m", usage=None, timings={}, citations=[], metadata=verdict,
         provenance=provenance,
     )  # fmt: skip
 

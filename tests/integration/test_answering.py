@@ -1,8 +1,12 @@
 """From a question's row to its answer's: what models and networks do, and what the row says of it."""
 
 import asyncio
+import json
+import os
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -12,6 +16,7 @@ from tests import serving
 from tests.conftest import Gateway
 from tests.integration.answering import Answering, answering
 from tests.integration.engine import Engine
+from tests.integration.serverless import environment
 from tests.scripted_model import NAME, Messages, Script, ScriptedModel
 from tests.waiting import eventually_async
 
@@ -207,3 +212,45 @@ async def test_a_model_that_obeys_its_passages_achieves_nothing_visible(responde
         "select bool_and(c.text = substr(c.text, 1, x.char_start) || x.quote || substr(c.text, x.char_end + 1))"
         " from public.citations x join public.chunks c on c.id = x.chunk_id"
     )
+
+
+async def test_an_answer_can_be_explained_and_replayed(
+    responder: Answering, user: uuid.UUID, gateway: Gateway, chroma: str, scripted: tuple[ScriptedModel, str]
+) -> None:
+    engine = responder.engine
+    row = await responder.ask(
+        engine.conversation(user), "How high is the Marbruck weir?", Script(["It is 3.5 m high [1]."])
+    )
+    settings = environment(gateway.database, gateway.url, chroma, scripted[1]) | {"CHAT_MODEL": NAME}
+
+    explained = await rivulet(settings, "explain", row["id"])
+    same = await rivulet(settings, "replay", row["id"])
+    engine.all("delete from public.documents")
+    responder.model.scripts.append(Script([REFUSAL]))
+    gone = await rivulet(settings, "replay", row["id"], "--ask")
+
+    assert explained["question"] == "How high is the Marbruck weir?"
+    assert explained["provenance"]["candidates"][0]["lexical_rank"] == 1
+    assert explained["citations"][0]["quote"] == "The Marbruck weir is 3.5 m high."
+    assert [(each["then"], each["now"]) for each in same["passages"]] == [(1, 1)]
+    assert same["changes"] == {"models": [[NAME, "test/spare-1"], [NAME]]}
+    assert gone["passages"][0]["reason"] == "its document was changed or deleted"
+    assert "prompt" in gone["changes"]
+    assert gone["answer"] == REFUSAL
+    assert "-It is 3.5 m high [1]." in gone["diff"]
+
+
+async def rivulet(settings: dict[str, str], *arguments: str) -> Any:
+    """What a command prints as JSON."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "infra.cli",
+        *arguments,
+        "--json",
+        env=os.environ | settings,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0
+    return json.loads(printed)
