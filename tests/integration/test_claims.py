@@ -17,6 +17,12 @@ WRITES: dict[str, list[tuple[str, list[object]]]] = {
     "embed": [("start_embed_v1", ["model"]), ("complete_embed_v1", [1])],
     "respond": [("start_respond_v1", []), ("save_draft_v1", ["text"]), ("complete_respond_v1", [ANSWER])],
     "purge": [("start_purge_v1", [])],
+    "move": [
+        ("start_move_v1", []),
+        ("complete_build_v1", [None, 0, 0]),
+        ("complete_check_v1", [{}, None]),
+        ("complete_mend_v1", [0]),
+    ],
     "backfill": [("complete_backfill_v1", [])],
 }
 
@@ -33,6 +39,10 @@ def make_work(engine: Engine, queue: str) -> None:
             engine.ask(engine.conversation(user))
         case "purge":
             engine.all("delete from public.documents where id = %s", engine.document(user))
+        case "move":
+            library = engine.library(user)
+            engine.all("update rivulet.placements set model = 'model' where library_id = %s", library)
+            engine.one("select public.move_library_v1(%s, 'library-' || %s::text)", library, library)
         case "backfill":
             engine.all("create table public.notes (id int primary key, body text)")
             engine.one("select rivulet.watch('public.notes', %s, 'id', array['body'])", engine.library(user))

@@ -15,6 +15,7 @@ TABLES = [
     "library_members",
     "documents",
     "chunks",
+    "deletions",
     "conversations",
     "messages",
     "citations",
@@ -48,6 +49,7 @@ def full(engine: Engine) -> tuple[uuid.UUID, uuid.UUID]:
     """A person with something in every table, and a stranger."""
     user, stranger = engine.person(), engine.person()
     engine.ingest(user, ["Old weir."])
+    engine.all("delete from public.documents where id = %s", engine.document(user, "Gone"))
     answer = engine.ask(engine.conversation(user))
     job = engine.claim_one("respond")
     citation = {
