@@ -86,7 +86,7 @@ $$;
 -- order, following those before. In batches, so that a large document never has to be in one request; a batch is embedded
 -- from here on. Repeating one changes nothing.
 create function public.append_chunks_v1(
-    p_job bigint, p_fence bigint, p_chunks jsonb, p_pages_read integer, p_batch integer default 64
+    p_job bigint, p_fence bigint, p_chunks jsonb, p_pages_read integer, p_batch integer default 128
 ) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '20s' as $$
 declare

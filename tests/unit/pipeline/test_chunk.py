@@ -1,8 +1,10 @@
 """Cutting documents into passages."""
 
+import random
 from uuid import UUID
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.pipeline.chunk import SEPARATOR, SIZES, Cutter, embedding_text
@@ -157,3 +159,69 @@ def test_the_language_chooses_the_stemmer() -> None:
 def test_the_estimate_counts_every_character_of_an_unspaced_script() -> None:
     assert estimate_tokens("水位は三メートル") == 8
     assert estimate_tokens("") == 0
+
+
+def report(seed: int, paragraphs: int) -> list[str]:
+    """Paragraphs of 5 to 150 words, no two the same."""
+    chance = random.Random(seed)
+    return [" ".join(f"w{chance.randrange(10**4)}" for _ in range(chance.randrange(5, 60))) for _ in range(paragraphs)]
+
+
+@pytest.mark.parametrize("edit", ["rewritten", "added", "removed"])
+@given(seed=st.integers(0, 10**6), place=st.floats(0, 1))
+@settings(max_examples=12, deadline=None)
+def test_an_edit_changes_three_passages_at_most(edit: str, seed: int, place: float) -> None:
+    before = report(seed, 60)
+    index = int(place * (len(before) - 1))
+    [new] = report(seed + 1, 1)
+    after = [*before[:index], *([] if edit == "removed" else [new]), *before[index + (edit != "added") :]]
+    old = chunks_of(*map(paragraph, before))
+
+    now = chunks_of(*map(paragraph, after), document=edited(old))
+
+    known = {chunk.content_hash for chunk in old}
+    assert sum(chunk.content_hash not in known for chunk in now) <= 3
+
+
+def test_the_same_text_again_is_cut_the_same_way() -> None:
+    texts = [paragraph(text) for text in report(1, 60)]
+    old = chunks_of(*texts)
+
+    now = chunks_of(*texts, document=edited(old))
+
+    assert [chunk.text for chunk in now] == [chunk.text for chunk in old]
+
+
+def test_many_edits_do_not_leave_crumbs() -> None:
+    chance = random.Random(5)
+    texts = report(2, 40)
+    chunks = fresh = chunks_of(*map(paragraph, texts))
+    for number in range(40):
+        texts[chance.randrange(len(texts))] = report(number + 1000, 1)[0]
+        chunks = chunks_of(*map(paragraph, texts), document=edited(chunks))
+        fresh = chunks_of(*map(paragraph, texts))
+
+    assert len(chunks) <= 1.6 * len(fresh)
+
+
+def test_a_long_header_leaves_less_room_for_the_passage() -> None:
+    long = heading("Results of the measurements of turbidity at all stations of the upper river " * 3, 1)
+    texts = report(3, 40)
+
+    short, crowded = chunks_of(*map(paragraph, texts)), chunks_of(long, *map(paragraph, texts))
+
+    assert len(crowded) > len(short)
+    for chunk in crowded:
+        whole = estimate_tokens(embedding_text("Report", chunk.heading_path, chunk.text))
+        assert whole <= SIZES.window
+
+
+def test_long_code_is_torn_between_its_parts_and_keeps_its_indentation() -> None:
+    bodies = ["\n".join(f"    value += {n} * {line}" for line in range(9)) for n in range(9)]
+    functions = [f"def step_{n}(value):\n{body}" for n, body in enumerate(bodies)]
+
+    chunks = chunks_of(Block(kind=BlockKind.CODE, text="\n\n\n".join(functions)))
+
+    assert len(chunks) > 1
+    assert all(chunk.text.startswith("def step_") for chunk in chunks)
+    assert "\n".join(chunk.text for chunk in chunks).count("    value += ") == 81
