@@ -12,7 +12,7 @@ from functions.dispatch import Handler
 from functions.effects.supabase import Supabase
 from functions.handlers.retrieve import Retriever
 from schema.jobs import Claim, Queue
-from schema.ports import Embedder, Generator
+from schema.ports import Embedder, Generator, Reranker
 from schema.settings import Settings
 
 
@@ -29,7 +29,16 @@ def retriever(settings: Settings, supabase: Supabase) -> Retriever:
     from functions.effects.search_chroma import ChromaSearch
     from functions.effects.search_supabase import SupabaseSearch
 
-    return Retriever(SupabaseSearch(supabase), embedders(settings), ChromaSearch(settings.chroma_url))
+    store, index = SupabaseSearch(supabase), ChromaSearch(settings.chroma_url)
+    return Retriever(store, embedders(settings), index, reranker(settings))
+
+
+def reranker(settings: Settings) -> Reranker | None:
+    """What orders the best passages anew, if a model for it is named."""
+    from functions.effects.connect_together import connect
+    from functions.effects.rerank_together import TogetherReranker
+
+    return TogetherReranker(connect(settings), settings.rerank_model) if settings.rerank_model else None
 
 
 class _Loading:

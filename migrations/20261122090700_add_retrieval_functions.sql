@@ -90,14 +90,14 @@ language sql stable set search_path = '' as $$
 $$;
 
 -- BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009) with k1 = 1.2 and b = 0.75, over the searched
--- libraries as if they were one. Candidates are the passages that hold one of the rarest words, until 2000 passages are read:
+-- libraries as if they were one. Candidates are the passages that hold one of the rarest words, until 1000 passages are read:
 -- common words cost nothing, but count in what the rare ones find. [{chunk_id, score}], best first, visible to the person.
 create function public.lexical_search_v1(
     p_user uuid, p_query text, p_library uuid default null, p_limit integer default 200, p_filter jsonb default '{}'
 ) returns jsonb
 language plpgsql stable security definer set search_path = '' set statement_timeout = '5s' as $$
 declare
-    c_budget constant integer := 2000;
+    c_budget constant integer := 1000;
     v_filter jsonb := jsonb_strip_nulls(p_filter);
     v_libraries uuid[] := array(select rivulet.searched(p_user, p_library));
     v_documents uuid[] := rivulet.chosen_documents(v_libraries, v_filter);

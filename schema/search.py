@@ -1,8 +1,8 @@
 """Searching: what is asked for, and what the arms of a search find."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,8 +31,7 @@ class Filter(BaseModel):
 EVERYTHING = Filter()
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A passage that an arm found; more is better. By meaning: the cosine; by words: BM25."""
 
     chunk: UUID

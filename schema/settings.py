@@ -22,6 +22,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "chat_model": ("CHAT_MODEL",),
     "chat_model_fallbacks": ("CHAT_MODEL_FALLBACKS",),
     "embedding_model": ("EMBEDDING_MODEL",),
+    "rerank_model": ("RERANK_MODEL",),
     "embedding_tokenizer": ("EMBEDDING_TOKENIZER",),
     "embedding_tokens_per_minute": ("EMBEDDING_TOKENS_PER_MINUTE",),
     "log_level": ("LOG_LEVEL",),
@@ -61,6 +62,7 @@ class Settings(BaseModel):
     chat_model: str = "meta-llama/Llama-3.3-70B-Instruct-Turbo"
     chat_model_fallbacks: tuple[str, ...] = ()  # asked in this order when the chat model does not answer
     embedding_model: str = "intfloat/multilingual-e5-large-instruct"
+    rerank_model: str | None = None  # reads the best passages again; None: nobody does
     embedding_tokenizer: FilePath | None = None  # the model's tokenizer.json; None: tokens are estimated
     embedding_tokens_per_minute: int = Field(default=2_000_000, ge=1)  # of all listeners together
     log_level: str = "INFO"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
@@ -35,16 +36,15 @@ def select(ranking: Sequence[UUID], found: Sequence[FoundPassage], most: int = M
     left = BUDGET_TOKENS
     for chunk in ranking:
         passage = visible.get(chunk)
-        words = _words(passage) if passage else frozenset[str]()
         if passage is None:
             dropped[chunk] = "not_visible"
-        elif any(_same(words, other) for other in texts):
-            dropped[chunk] = "duplicate"
         elif len(chosen) == most or passage.tokens > left:
             dropped[chunk] = "budget"
+        elif any(map(partial(_same, _words(passage)), texts)):
+            dropped[chunk] = "duplicate"
         else:
             chosen.append(passage)
-            texts.append(words)
+            texts.append(_words(passage))
             left -= passage.tokens
     return Selection(_with_neighbours(chosen, found, left), dropped)
 
@@ -67,4 +67,5 @@ def _words(passage: Passage) -> frozenset[str]:
 
 
 def _same(one: frozenset[str], other: frozenset[str]) -> bool:
-    return len(one & other) >= SAME * len(one | other)
+    smaller, larger = sorted((len(one), len(other)))
+    return smaller >= SAME * larger and len(one & other) >= SAME * len(one | other)
