@@ -34,6 +34,7 @@ class Draft:
         self.usage: Usage | None = None
         self.finish_reason: FinishReason | None = None
         self.first_token_at: float | None = None  # monotonic clock
+        self.begun = asyncio.Event()  # there are words
         self.sieve = sieve
         self._claim = claim
         self._conversation = conversation
@@ -50,6 +51,7 @@ class Draft:
         self.finish_reason = delta.finish_reason or self.finish_reason
         if delta.text:
             self.first_token_at = self.first_token_at or time.monotonic()
+            self.begun.set()
             self._grow(self.sieve.feed(delta.text))
 
     async def end(self, reason: FinishReason | None = None) -> None:

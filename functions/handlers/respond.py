@@ -42,13 +42,13 @@ class RespondHandler:
         attempt = _Attempt(claim, time.monotonic())
         question = await self.store.start_respond(claim)
         assistant = Assistant(self.generator, self.models[0])
-        title = asyncio.create_task(assistant.title(question), name="title")
+        source = await self._find(question, assistant)
+        attempt.retrieved_at = time.monotonic()
+        draft = Draft(claim, question.conversation_id, self.store, self.announcer, _sieve(question, source))
+        title = asyncio.create_task(_title(question, assistant, draft), name="title")
         try:
-            source = await self._find(question, assistant)
-            attempt.retrieved_at = time.monotonic()
-            draft = Draft(claim, question.conversation_id, self.store, self.announcer, _sieve(question, source))
             await self._write(attempt, draft, source)
-            await self._complete(attempt, draft, source, await _in_time(title))
+            await self._complete(attempt, draft, source, await _in_time(title) if draft.begun.is_set() else None)
         finally:
             title.cancel()
             await asyncio.wait([title])  # its model call ends with it
@@ -131,6 +131,14 @@ def _explain_silence(draft: Draft) -> None:
         raise PermanentError("content_filter", "The model's provider withheld the answer to this question.")
     if draft.finish_reason != "stopped":
         raise TransientError("model_silent", "The model gave no answer.")
+
+
+async def _title(question: Question, assistant: Assistant, draft: Draft) -> str | None:
+    """A name for the conversation, asked for once the answer has begun: a model that does one thing at a time must not
+    keep the answer waiting.
+    """
+    await draft.begun.wait()
+    return await assistant.title(question)
 
 
 async def _in_time(title: "asyncio.Task[str | None]") -> str | None:
