@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from functions.effects.parsing import frames, limits
 from functions.effects.parsing.frames import FrameError
-from functions.effects.parsing.warm import Child, Warm
+from functions.effects.parsing.warm import NURSERY, Child, Warm
 from schema.documents import Part
 from schema.errors import JobError, PermanentError, TransientError
 
@@ -37,7 +37,7 @@ class _Course:
     """How far the reading of one document is."""
 
     request: dict[str, Any]
-    seconds: float = limits.WALL_SECONDS  # left of the time that children may take
+    seconds: float  # left of the time that children may take
     output: int = limits.OUTPUT_BYTES  # left of the bytes that they may send
     pages: int | None = None
     step: int | None = None  # pages that are read at once
@@ -50,15 +50,17 @@ class _Course:
 class ContainedParser:
     """Implements `Parser`. One for each process; it starts its warm process at the first file."""
 
-    def __init__(self) -> None:
-        self._warm = Warm()
+    def __init__(self, nursery: str = NURSERY, seconds: float = limits.WALL_SECONDS) -> None:
+        """`nursery` is the module of the warm process; a document may take `seconds`, waiting for us not counted."""
+        self._warm = Warm(nursery)
+        self._seconds = seconds
 
     async def parse(
         self, file: Path, name: str, mime: str | None, password: SecretStr | None = None
     ) -> AsyncGenerator[Part, None]:
         """Read a file part by part."""
         secret = password.get_secret_value() if password else None
-        course = _Course({"file": str(file), "name": name, "mime": mime, "password": secret})
+        course = _Course({"file": str(file), "name": name, "mime": mime, "password": secret}, self._seconds)
         while True:
             async with self._warm.child(
                 {**course.request, "first_page": course.pages_read + 1, "step": course.step}

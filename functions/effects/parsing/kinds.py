@@ -165,7 +165,7 @@ def _is_text(head: bytes) -> bool:
     if not sample:
         return True
     zeros = sample.count(0)
-    if zeros > len(sample) // 4 and (sample[::2].count(0) < zeros // 50 or sample[1::2].count(0) < zeros // 50):
+    if zeros > len(sample) // 4 and (min(sample[::2].count(0), sample[1::2].count(0)) <= zeros // 50):
         return True  # UTF-16 without a mark
     control = sum(0 < byte < 9 or (13 < byte < 32 and byte != 27) for byte in sample)
     return control <= len(sample) // 20 and zeros <= len(sample) // 3

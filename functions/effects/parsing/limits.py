@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import os
 import resource
+import signal
 import sys
 import threading
 import time
@@ -27,6 +28,7 @@ OUTPUT_BYTES = 96 * 1024**2
 OPEN_FILES = 64
 
 OUT_OF_MEMORY = 77  # exit status of a process that ended itself
+_PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 _WATCH_SECONDS = 0.05
@@ -43,6 +45,12 @@ def limit_resources() -> None:
         _limit(resource.RLIMIT_AS, ADDRESS_BYTES)
     else:  # accepted elsewhere, but without effect
         threading.Thread(target=_watch_memory, daemon=True).start()
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the one it was forked from ends; on macOS its CPU limit has to do."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def leave_network() -> bool:

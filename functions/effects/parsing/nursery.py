@@ -79,8 +79,9 @@ class Nursery:
             os.setsid()
             for other in (connection, self.orders, *self.children.values()):
                 other.close()
-            from functions.effects.parsing import child
+            from functions.effects.parsing import child, limits
 
+            limits.die_with_parent()
             child.run(request, pipe)
             status = 0
         except BaseException:  # noqa: BLE001  # whatever it was, this process must never go on as a nursery

@@ -12,6 +12,7 @@ from typing import Any
 
 from schema.errors import TransientError
 
+NURSERY = "functions.effects.parsing.nursery"
 START_SECONDS = 30.0
 STATUS_SECONDS = 5.0
 
@@ -47,7 +48,8 @@ class Child:
 class Warm:
     """The warm process; it is started when first needed, and again if it is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, nursery: str = NURSERY) -> None:
+        self._nursery = nursery
         self._process: asyncio.subprocess.Process | None = None
         self._orders: socket.socket | None = None
         self._starting = asyncio.Lock()
@@ -91,15 +93,15 @@ class Warm:
         async with self._starting:
             if self._orders is None or self._process is None or self._process.returncode is not None:
                 await self.close()
-                self._process, self._orders = await _start()
+                self._process, self._orders = await _start(self._nursery)
             return self._orders
 
 
-async def _start() -> tuple[asyncio.subprocess.Process, socket.socket]:
+async def _start(nursery: str) -> tuple[asyncio.subprocess.Process, socket.socket]:
     ours, theirs = socket.socketpair()
     with theirs:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "functions.effects.parsing.nursery", str(theirs.fileno()),
+            sys.executable, "-m", nursery, str(theirs.fileno()),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
             pass_fds=[theirs.fileno()], env=_bare_environment(),
         )  # fmt: skip

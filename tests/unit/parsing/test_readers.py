@@ -1,0 +1,192 @@
+"""What each kind of file gives: its text in reading order, with headings, tables and pages."""
+
+import io
+import json
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from functions.effects.parsing import office, source
+from schema.errors import PermanentError
+from tests.unit.parsing.reads import blocks, parts, text
+
+FILES = Path(__file__).parents[2] / "files"
+
+
+def packed(members: dict[str, bytes | str]) -> bytes:
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return into.getvalue()
+
+
+def test_subtitles_are_what_is_said() -> None:
+    talk = (
+        "WEBVTT\n\nNOTE made by hand\n\n1\n00:01.000 --> 00:02.000 align:left\n<v Ann>Hello <i>there</i>\n\n"
+        "00:03.000 --> 00:04.000\nGoodbye\n"
+    )
+    assert text(talk.encode(), "talk.vtt") == "Ann: Hello there\nGoodbye"
+    assert text(b"1\n00:00:01,000 --> 00:00:02,000\nHello\n", "talk.srt") == "Hello"
+
+
+def test_notebooks_keep_prose_programs_and_output_apart() -> None:
+    notebook = {"cells": [
+        {"cell_type": "markdown", "source": ["# Tides\n", "They turn."]},
+        {"cell_type": "code", "source": "print(6 * 7)", "outputs": [{"output_type": "stream", "text": ["42\n"]}]},
+    ]}  # fmt: skip
+    found = blocks(json.dumps(notebook).encode(), "tides.ipynb")
+    assert [(block.kind.value, block.text) for block in found] == [
+        ("heading", "Tides"), ("paragraph", "They turn."), ("code", "print(6 * 7)"), ("code", "42"),
+    ]  # fmt: skip
+
+
+def test_mail_has_headers_text_and_attachments_under_their_names() -> None:
+    found = blocks((FILES / "sample.eml").read_bytes(), "letter.eml")
+    assert found[0].text.startswith("From: Maud Ferris")
+    name = next(number for number, block in enumerate(found) if block.kind == "heading")
+    assert found[name].text.endswith(".csv")
+    assert found[name + 1].kind == "table"
+
+
+def test_archives_are_read_member_by_member_and_broken_ones_are_named() -> None:
+    inner = packed({"deep/note.txt": "At the bottom."})
+    archive = packed(
+        {"a.md": "# Apples\n\nRed.", "b.zip": inner, "broken.docx": b"PK\x03\x04 no", "__MACOSX/x.txt": "litter"}
+    )
+    found = parts(archive, "all.zip")
+    read = [(block.kind.value, block.level, block.text) for part in found for block in part.blocks]
+    assert read == [
+        ("heading", 1, "a.md"), ("heading", 2, "Apples"), ("paragraph", 0, "Red."),
+        ("heading", 1, "b.zip"), ("heading", 3, "deep/note.txt"), ("paragraph", 0, "At the bottom."),
+    ]  # fmt: skip
+    assert found[-1].mime == "application/zip"
+    assert (found[-1].partial or "").startswith("broken.docx is missing:")
+    assert "litter" not in str(read)
+
+
+def test_compressed_tar_archives_too() -> None:
+    into = io.BytesIO()
+    with tarfile.open(fileobj=into, mode="w:gz") as archive:
+        info = tarfile.TarInfo("../../etc/boats.txt")
+        info.size = 5
+        archive.addfile(info, io.BytesIO(b"Boats"))
+    assert [block.text for block in blocks(into.getvalue(), "a.tgz")] == ["etc/boats.txt", "Boats"]
+
+
+def test_web_pages_without_their_menus_first() -> None:
+    found = [block.text for block in blocks((FILES / "sample.html").read_bytes(), "bread.html")]
+    assert found[0] == "Bread of the month"
+    assert "never part of the text" not in " ".join(found)
+    menus = found.index("Menus")
+    assert not any("Home" in line for line in found[:menus])
+
+
+def test_old_encodings_of_names_in_archives() -> None:
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w") as archive:
+        archive.writestr("aaaaaaaa.txt", "text")
+    name = "港.txt".encode("cp932")
+    assert len(name) < 12
+    archive_bytes = into.getvalue().replace(b"aaaaaaaa.txt", (name[:2] * 4) + b".txt")
+    assert [block.text for block in blocks(archive_bytes, "a.zip")][-1] == "text"
+
+
+SLIDE = (
+    '<p:sld xmlns:p="p" xmlns:a="a"><p:cSld><p:spTree>'
+    '<p:sp><p:nvSpPr><p:nvPr><p:ph type="title"/></p:nvPr></p:nvSpPr>'
+    "<p:txBody><a:p><a:r><a:t>{title}</a:t></a:r></a:p></p:txBody></p:sp>"
+    "<p:sp><p:txBody><a:p><a:r><a:t>{body}</a:t></a:r></a:p></p:txBody></p:sp>"
+    "</p:spTree></p:cSld></p:sld>"
+)
+
+
+def test_slides_have_titles_numbers_and_speaker_notes() -> None:
+    notes = '<Relationship Id="r1" Type="x/notesSlide" Target="../notesSlides/notesSlide1.xml"/>'
+    relations = f"<Relationships>{notes}</Relationships>"
+    deck = packed({
+        "[Content_Types].xml": "<Types/>", "ppt/presentation.xml": "<p/>",
+        "ppt/slides/slide1.xml": SLIDE.format(title="Tides", body="They turn."),
+        "ppt/slides/slide2.xml": SLIDE.format(title="Moon", body="It pulls."),
+        "ppt/slides/slide10.xml": "<broken",
+        "ppt/slides/_rels/slide1.xml.rels": relations,
+        "ppt/notesSlides/notesSlide1.xml": SLIDE.format(title="Say this", body="slowly"),
+    })  # fmt: skip
+    found = parts(deck, "deck.pptx")
+    read = [(block.page, block.text) for part in found for block in part.blocks]
+    assert read == [
+        (1, "Tides"), (1, "They turn."), (1, "Speaker notes: Say this\nslowly"), (2, "Moon"), (2, "It pulls."),
+    ]  # fmt: skip
+    assert (found[-1].pages, found[-1].partial) == (3, "Slide 3 of 3 could not be read.")
+
+
+def test_open_documents_have_headings_lists_and_tables() -> None:
+    content = (
+        '<d xmlns:t="t" xmlns:o="o"><o:body><o:text><t:h t:outline-level="2">Tides</t:h>'
+        '<t:p>They<t:s t:c="2"/>turn.</t:p>'
+        "<t:list><t:list-item><t:p>one</t:p></t:list-item></t:list>"
+        "<t:table><t:table-row><t:table-cell><t:p>a</t:p></t:table-cell>"
+        "<t:table-cell><t:p>b</t:p></t:table-cell></t:table-row>"
+        "</t:table></o:text></o:body></d>"
+    )
+    document = packed({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
+    assert [(block.kind.value, block.text) for block in blocks(document, "a.odt")] == [
+        ("heading", "Tides"), ("paragraph", "They  turn."), ("paragraph", "- one"),
+        ("table", "| a | b |\n| --- | --- |"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "code"),
+    [
+        (b"", "a.txt", "empty"),
+        (b" \n\t", "a.md", "empty"),
+        ((FILES / "scanned.pdf").read_bytes(), "a.pdf", "needs_ocr"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png", "needs_ocr"),
+    ],
+)
+def test_what_cannot_be_read_says_why(content: bytes, name: str, code: str) -> None:
+    with pytest.raises(PermanentError) as refused:
+        text(content, name)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("members", "name"),
+    [
+        ({"word/document.xml": b"0" * 3_000_000, "[Content_Types].xml": "<x/>"}, "a.docx"),
+        ({f"{number}.txt": b"0" * 900_000 for number in range(4)}, "a.zip"),
+    ],
+)
+def test_bombs_are_counted_while_they_unpack(
+    members: dict[str, bytes | str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (source, office):
+        monkeypatch.setattr(module, "MAX_UNPACKED_BYTES", 2_500_000)
+    with pytest.raises(PermanentError) as refused:
+        text(packed(members), name)
+    assert refused.value.code == "too_complex"
+
+
+def test_xml_entities_are_refused() -> None:
+    laugh = b'<!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><d><body><text><p>&b;</p></text></body></d>'
+    document = packed({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": laugh})
+    with pytest.raises(PermanentError) as refused:
+        text(document, "a.odt")
+    assert refused.value.code == "too_complex"
+
+
+def test_archives_within_archives_end_somewhere() -> None:
+    nested = packed({"note.txt": "far down"})
+    for _ in range(6):
+        nested = packed({"inner.zip": nested})
+    with pytest.raises(PermanentError) as refused:
+        text(nested, "a.zip")
+    assert refused.value.code == "too_complex"
+
+
+def test_the_refusal_of_images_names_the_package() -> None:
+    with pytest.raises(PermanentError, match="apt-get install tesseract-ocr"):
+        text(b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png")
