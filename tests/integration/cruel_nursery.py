@@ -21,7 +21,7 @@ def cruel(_: Reading, source: Source) -> Iterator[Part | Plan]:
         yield from _pages(lines[1:], source)
         return
     for line in lines:
-        deed, _, rest = line.partition(" ")
+        deed, _space, rest = line.partition(" ")
         yield Part(blocks=[_said(_DEEDS[deed](rest) if deed in _DEEDS else line)])
     yield Part(mime="text/plain")
 
@@ -105,5 +105,5 @@ _DEEDS = {
 
 
 if __name__ == "__main__":
-    Reading.parts = cruel  # type: ignore[method-assign]
+    Reading.parts = cruel  # type: ignore[method-assign, assignment]
     nursery.main(int(sys.argv[1]))

@@ -141,7 +141,8 @@ def running(work: Callable[[ContainedParser, Path], Any], deeds: str, tmp_path: 
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    found: list[psutil.Process] = psutil.Process().children(recursive=True)
+    return found
 
 
 def test_a_reader_that_nobody_waits_for_is_killed(tmp_path: Path) -> None:
@@ -201,7 +202,7 @@ def test_a_reader_waits_while_nobody_takes_what_it_reads(tmp_path: Path) -> None
             assert reader.status() == psutil.STATUS_SLEEPING
 
         await asyncio.to_thread(eventually, asleep)
-        held = reader.memory_info().rss
+        held: int = reader.memory_info().rss
         await parts.aclose()
         return held
 

@@ -54,7 +54,7 @@ class Outside:
     async def load(self, claim: Claim, document: Document, into: Path, most_bytes: int) -> str | None:
         raise AssertionError("nothing of this is in the web")
 
-    async def remove(self, bucket: str, name: str) -> None:
+    async def remove(self, bucket: str, names: Sequence[str]) -> None:
         raise AssertionError("reading removes nothing")
 
     async def parse(
