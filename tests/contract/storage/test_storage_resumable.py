@@ -164,6 +164,13 @@ async def test_requests_that_break_the_protocol(tus: Tus, bucket: str) -> None:
     assert (await tus.ask("PATCH", f"{url[:-4]}AAAA", {**CHUNK_TYPE, "upload-offset": "0"}, b"x")).status_code == 404
 
 
+async def test_metadata_that_the_database_cannot_hold(tus: Tus, bucket: str) -> None:
+    named = {"bucketName": bucket, "objectName": unique("t")}
+    for more in ({"contentType": "text/\0plain"}, {"metadata": '{"a": "\\u0000"}'}):
+        headers = {"upload-length": "1", "upload-metadata": pairs(**named, **more)}
+        assert (await tus.ask("POST", UPLOADS, headers)).status_code == 400
+
+
 async def test_an_ended_upload_is_gone(tus: Tus, bucket: str) -> None:
     url = await tus.begin(bucket, unique("t"), 5)
     assert (await tus.ask("DELETE", url, {})).status_code == 204

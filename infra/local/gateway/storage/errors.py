@@ -94,7 +94,7 @@ def of_database(error: DatabaseError) -> StorageError:
         return StorageError(423, "ResourceLocked", "The resource is locked")
     if error.sqlstate == "53100":
         return no_space()
-    if error.sqlstate == "22021":
+    if error.sqlstate in ("22021", "22P05"):  # text that PostgreSQL cannot hold, such as a zero character
         return invalid(error.message)
     logger.error("storage: the database refused a statement: %s %s", error.sqlstate, error.message)
     return StorageError(500, "DatabaseError", error.message, 500)
