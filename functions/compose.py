@@ -6,7 +6,9 @@ it already listens.
 
 import asyncio
 import functools
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from functions.dispatch import Handler
 from functions.effects.supabase import Supabase
@@ -15,6 +17,10 @@ from schema.jobs import Claim, Queue
 from schema.ports import Embedder, Generator, Reranker
 from schema.settings import Settings
 
+T = TypeVar("T")
+
+_loading = threading.Lock()
+
 
 def handlers(settings: Settings, supabase: Supabase, queues: Iterable[Queue]) -> Mapping[Queue, Handler]:
     """The handler of each of the queues, on real services. Nothing is connected before it is used.
@@ -22,6 +28,15 @@ def handlers(settings: Settings, supabase: Supabase, queues: Iterable[Queue]) ->
     Needs a running event loop: the handlers load behind its back.
     """
     return {queue: _Loading(_MAKERS[queue], settings, supabase) for queue in queues}
+
+
+def load(make: Callable[[Settings, Supabase], T], settings: Settings, supabase: Supabase) -> T:
+    """Make something in a thread of its own, one at a time.
+
+    Modules that import each other, imported by two threads at once, end in an error that Python calls a deadlock.
+    """
+    with _loading:
+        return make(settings, supabase)
 
 
 def retriever(settings: Settings, supabase: Supabase) -> Retriever:
@@ -45,7 +60,7 @@ class _Loading:
     """A handler that is being loaded; the first jobs wait for it."""
 
     def __init__(self, make: Callable[[Settings, Supabase], Handler], settings: Settings, supabase: Supabase) -> None:
-        self._loaded = asyncio.create_task(asyncio.to_thread(make, settings, supabase), name="load handler")
+        self._loaded = asyncio.create_task(asyncio.to_thread(load, make, settings, supabase), name="load handler")
 
     async def __call__(self, claim: Claim) -> None:
         handler = await asyncio.shield(self._loaded)

@@ -104,7 +104,7 @@ class Service:
 
     @cached_property
     def _loading_retriever(self) -> asyncio.Task[Retriever]:
-        return asyncio.create_task(asyncio.to_thread(compose.retriever, self._settings, self._supabase))
+        return asyncio.create_task(asyncio.to_thread(compose.load, compose.retriever, self._settings, self._supabase))
 
 
 def _webhook_key(settings: Settings) -> bytes | None:
