@@ -138,6 +138,22 @@ def watch() -> None:
     asyncio.run(watch_command.run())
 
 
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help='Words, a question, a code; "a phrase", a begin* of a word.')],
+    tag: Annotated[list[str] | None, typer.Option(help="Only documents with one of these tags.")] = None,
+    mime: Annotated[list[str] | None, typer.Option(help="Only documents of one of these types.")] = None,
+    page: Annotated[int | None, typer.Option(min=1, help="Only passages of this page.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search your documents: the passages that an answer would be made from."""
+    from infra.cli import search_command
+    from schema.search import Filter
+
+    where = Filter(tags=tag or None, mimes=mime or None, first_page=page, last_page=page)
+    asyncio.run(search_command.run(query, where, as_json))
+
+
 @app.command("eval")
 def evaluate(
     data: Annotated[

@@ -1,0 +1,58 @@
+"""`rivulet search`: the passages that fit a query, as a prompt would get them, of those that the person may see."""
+
+import os
+from collections.abc import Mapping
+
+from rich.text import Text
+
+from functions import compose
+from functions.effects.supabase import Supabase
+from infra.cli.console import out, plain, write
+from infra.cli.errors import CommandError
+from infra.cli.person import entered
+from infra.cli.project import find_project
+from infra.local import stack
+from schema.answers import Passage, Retrieved
+from schema.search import Filter
+from schema.settings import Settings
+
+LONGEST_TEXT = 400
+
+
+async def run(query: str, where: Filter, as_json: bool) -> None:
+    """Search for the person who is signed in and show what was found."""
+    if not query.strip():
+        raise CommandError("The query is empty.")
+    async with entered(find_project(), os.environ) as person:
+        settings = Settings.from_env(_environment())
+        supabase = Supabase(settings)
+        try:
+            retriever = compose.retriever(settings, supabase)
+            found = await retriever.retrieve(person.id, query, None, where)
+        finally:
+            await supabase.close()
+    if as_json:
+        write(found.model_dump_json() + "\n")
+    else:
+        _show(found)
+
+
+def _environment() -> Mapping[str, str]:
+    """Settings of the project; searching for somebody needs its secret key."""
+    return os.environ if os.environ.get("SUPABASE_URL") else stack.environment()
+
+
+def _show(found: Retrieved) -> None:
+    for note in found.notes:
+        out().print(Text(plain(note), style="yellow"))
+    if not found.passages:
+        out().print("Nothing was found.")
+    for number, passage in enumerate(found.passages, 1):
+        out().print(Text(f"{number}  {_place(passage)}", style="bold"))
+        text = " ".join(plain(passage.text).split())
+        out().print(text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…")
+
+
+def _place(passage: Passage) -> str:
+    page = "" if passage.page is None else f", page {passage.page}"
+    return plain(" › ".join([passage.title + page, *passage.heading_path]))
