@@ -94,26 +94,35 @@ def _items(element: Element, depth: int) -> Iterator[str]:
 
 
 def _text(element: Element) -> str:
-    """All text within; white space that has elements of its own, and a space between paragraphs."""
+    """All text within; white space that has elements of its own, a space between paragraphs, footnotes at the end."""
     pieces: list[str] = []
+    notes: list[str] = []
 
     def gather(part: Element) -> None:
-        match part.tag:
-            case "s":
-                pieces.append(" " * min(int(part.get("c", "1")), _MAX_SPACES))
-            case "tab":
-                pieces.append(" ")
-            case "line-break":
-                pieces.append("\n")
-        if part.tag == "note-citation":
-            pieces.append(" ")
+        if part.tag == "note" and (body := part.find("note-body")) is not None:
+            mark = f"[{''.join(part.findtext('note-citation', '*').split())}]"
+            pieces.append(mark)
+            notes.append(f"{mark} {_text(body)}")
+            return
+        pieces.append(_space(part))
         pieces.append(part.text or "")
         for child in part:
             if child.tag not in _HIDDEN:
                 gather(child)
             pieces.append(child.tail or "")
-        if part.tag in {"p", "h", "note-citation"} and part is not element:
+        if part.tag in {"p", "h"} and part is not element:
             pieces.append(" ")
 
     gather(element)
-    return clean("".join(pieces)).strip()
+    return "\n".join([clean("".join(pieces)).strip(), *notes])
+
+
+def _space(part: Element) -> str:
+    match part.tag:
+        case "s":
+            return " " * min(int(part.get("c", "1")), _MAX_SPACES)
+        case "tab":
+            return " "
+        case "line-break":
+            return "\n"
+    return ""

@@ -125,7 +125,8 @@ def test_slides_have_titles_numbers_and_speaker_notes() -> None:
 def test_open_documents_have_headings_lists_and_tables() -> None:
     content = (
         '<d xmlns:t="t" xmlns:o="o"><o:body><o:text><t:h t:outline-level="2">Tides</t:h>'
-        '<t:p>They<t:s t:c="2"/>turn.</t:p>'
+        '<t:p>They<t:s t:c="2"/>turn<t:note><t:note-citation>1</t:note-citation><t:note-body><t:p>Twice a day.</t:p>'
+        "</t:note-body></t:note>.</t:p>"
         "<t:list><t:list-item><t:p>one</t:p></t:list-item></t:list>"
         "<t:table><t:table-row><t:table-cell><t:p>a</t:p></t:table-cell>"
         "<t:table-cell><t:p>b</t:p></t:table-cell></t:table-row>"
@@ -133,7 +134,7 @@ def test_open_documents_have_headings_lists_and_tables() -> None:
     )
     document = packed({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
     assert [(block.kind.value, block.text) for block in blocks(document, "a.odt")] == [
-        ("heading", "Tides"), ("paragraph", "They  turn."), ("paragraph", "- one"),
+        ("heading", "Tides"), ("paragraph", "They  turn[1].\n[1] Twice a day."), ("paragraph", "- one"),
         ("table", "| a | b |\n| --- | --- |"),
     ]  # fmt: skip
 
