@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from functions.effects.parsing import markdown, ooxml
+from functions.effects.parsing import markdown, numbering, ooxml
 from functions.effects.parsing.extract import extract, needs_ocr, ocr_is_installed
 from functions.effects.parsing.source import MAX_UNPACKED_BYTES, Plan, Reader, Source, Stretch
 from functions.effects.parsing.structure import blocks_of
@@ -28,19 +28,25 @@ def read_converted(mime: str) -> Reader:
     def read(source: Source) -> Iterator[Stretch | Plan]:
         refuse_bomb(source)
         result = extract(source, mime)
-        pages = [page for page in result.pages or [] if page.get("content", "").strip()]
-        if len(pages) > 1:
-            source.facts.pages = source.facts.pages or len(result.pages)
-            for page in pages:
-                number = page["page_number"]
-                yield from stretches(markdown.blocks(clean(page["content"]), number, plain=True), number)
-        else:
-            yield from stretches(markdown.blocks(clean(result.content), plain=True))
+        blocks = _by_page(source, result)
         if mime == WORD:
             with zipfile.ZipFile(source.opened()) as archive:
-                yield from stretches(list(ooxml.word_extras(archive, markdown.without_inline(clean(result.content)))))
+                text = markdown.without_inline(clean(result.content))
+                blocks = [*numbering.numbered(blocks, archive), *ooxml.word_extras(archive, text)]
+        yield from stretches(blocks, source.facts.pages or 0)
 
     return read
+
+
+def _by_page(source: Source, result: Any) -> list[Block]:
+    pages = [page for page in result.pages or [] if page.get("content", "").strip()]
+    if len(pages) < 2:
+        return markdown.blocks(clean(result.content), plain=True)
+    if source.depth == 0:
+        source.facts.pages = len(result.pages)
+    return [
+        block for page in pages for block in markdown.blocks(clean(page["content"]), page["page_number"], plain=True)
+    ]
 
 
 def read_structured(mime: str) -> Reader:

@@ -69,12 +69,13 @@ def joined(element: Element) -> str:
 
 def word_extras(archive: zipfile.ZipFile, found: str) -> Iterator[Block]:
     """Of a DOCX: paragraphs of its notes, comments and text boxes that are not in the text found, and its charts."""
-    seen = _squeezed(found)
+    whole, lines = _squeezed(found), {_squeezed(line) for line in found.split("\n")}
     for name in ("word/document.xml", *_WORD_NOTES):
         root = xml.part(archive, name)
         for paragraph in () if root is None else _innermost(root):
             text = joined(paragraph)
-            if text and _squeezed(text) not in seen:
+            squeezed = _squeezed(text)
+            if squeezed and squeezed not in lines and squeezed not in whole:
                 yield Block(kind=BlockKind.PARAGRAPH, text=text)
     yield from charts(archive, parts(archive, r"word/charts/chart\d*\.xml"))
 
