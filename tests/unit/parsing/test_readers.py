@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.effects.parsing import office, source
+from functions.effects.parsing import numbering, office, source
+from schema.documents import Block, BlockKind
 from schema.errors import PermanentError
 from tests.unit.parsing.reads import blocks, parts, text
 
@@ -191,3 +192,32 @@ def test_archives_within_archives_end_somewhere() -> None:
 def test_the_refusal_of_images_names_the_package() -> None:
     with pytest.raises(PermanentError, match="apt-get install tesseract-ocr"):
         text(b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png")
+
+
+def test_locked_office_files_ask_for_a_password_and_then_say_that_it_cannot_help() -> None:
+    locked = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(600)
+    for password, code in ((None, "encrypted"), ("seal", "unsupported_encryption")):
+        with pytest.raises(PermanentError) as refused:
+            text(locked, "a.docx", password=password)
+        assert refused.value.code == code
+
+
+def test_headings_of_word_documents_carry_the_numbers_that_word_shows() -> None:
+    paragraph = '<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>'
+    outline = [("H1", "Tides"), ("H2", "Spring"), ("H2", "Neap"), ("H1", "Moon"), ("H2", "Full")]
+    body = "".join(paragraph.format(style=style, text=heading) for style, heading in outline)
+    style = '<w:style w:styleId="H{n}"><w:name w:val="heading {n}"/><w:pPr><w:numPr><w:ilvl w:val="{level}"/>' + (
+        '<w:numId w:val="1"/></w:numPr></w:pPr></w:style>'
+    )
+    level = '<w:lvl w:ilvl="{n}"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="{shown}"/></w:lvl>'
+    levels = level.format(n=0, shown="%1") + level.format(n=1, shown="%1.%2")
+    archive = packed({
+        "word/document.xml": f'<w:document xmlns:w="w"><w:body>{body}</w:body></w:document>',
+        "word/styles.xml": f'<s xmlns:w="w">{style.format(n=1, level=0)}{style.format(n=2, level=1)}</s>',
+        "word/numbering.xml": f'<n xmlns:w="w"><w:abstractNum w:abstractNumId="7">{levels}</w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num></n>',
+    })  # fmt: skip
+    found = [Block(kind=BlockKind.HEADING, text=heading, level=1) for _, heading in outline]
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        shown = [block.text for block in numbering.numbered(found, opened)]
+    assert shown == ["1 Tides", "1.1 Spring", "1.2 Neap", "2 Moon", "2.1 Full"]
