@@ -160,13 +160,14 @@ def evaluate(
         Path | None,
         typer.Option(help="Folder with corpus.jsonl, queries.jsonl and qrels/; none: a small set.", show_default=False),
     ] = None,
+    answers: Annotated[bool, typer.Option("--answers", help="Ask the questions of answers.jsonl instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well questions find their documents, by meaning, by words and by both."""
     from infra.cli.evaluation import command
     from infra.cli.evaluation.dataset import SMALL
 
-    asyncio.run(command.run(data or SMALL, as_json))
+    asyncio.run(command.run(data or SMALL, as_json, answers))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from functions.effects.supabase import Supabase
 from infra.cli import stack_screen
 from infra.cli.console import err, out, write
 from infra.cli.evaluation import screen
+from infra.cli.evaluation.answers import evaluate_answers
 from infra.cli.evaluation.dataset import read_dataset
 from infra.cli.evaluation.library import Progress, fill
 from infra.cli.evaluation.run import Report, evaluate
@@ -19,12 +20,16 @@ from infra.local import stack, state
 from schema.settings import Settings
 
 
-async def run(data: Path, as_json: bool) -> None:
-    """Evaluate retrieval on a collection and show what came out."""
+async def run(data: Path, as_json: bool, answers: bool) -> None:
+    """Evaluate retrieval on a collection, or the answers to its questions, and show what came out."""
     dataset = read_dataset(data)
     with _project() as settings:
         async with _connected(settings) as supabase:
             library = await fill(supabase, dataset, _told("searchable documents"))
+            if answers:
+                figures = await evaluate_answers(supabase, dataset, library, _told("answers"))
+                write(json.dumps(figures) + "\n") if as_json else out().print(screen.answers_table(figures))
+                return
             retriever = compose.retriever(settings, supabase)
             report = await evaluate(retriever, dataset, library, _told("queries"))
     kept = _keep(report)

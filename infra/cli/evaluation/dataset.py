@@ -1,4 +1,4 @@
-"""Test collections in the form that BEIR uses: corpus.jsonl, queries.jsonl, qrels/*.tsv."""
+"""Test collections in the form that BEIR uses (corpus.jsonl, queries.jsonl, qrels/*.tsv), and expected answers."""
 
 import csv
 import hashlib
@@ -24,6 +24,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """A question and the answers that are expected, each right; none: the documents do not answer it."""
+
+    question: str
+    expected: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A corpus and the queries that somebody judged: for each the relevant documents and how relevant they are."""
 
@@ -32,6 +40,7 @@ class Dataset:
     corpus: Sequence[Text]
     queries: Mapping[str, str]
     relevant: Mapping[str, Mapping[str, int]]
+    answers: Mapping[str, Answers]
 
 
 def read_dataset(folder: Path) -> Dataset:
@@ -40,15 +49,23 @@ def read_dataset(folder: Path) -> Dataset:
     relevant = _judgements(_qrels(folder))
     asked = {record["_id"]: record["text"] for record in _records(folder / "queries.jsonl")}
     queries = {query: text for query, text in asked.items() if query in relevant}
+    answers = _answers(folder / "answers.jsonl")
     if not corpus or not queries:
         raise CommandError(f"{folder} has no documents, or none of its queries was judged.")
     digest = hashlib.sha256((folder / "corpus.jsonl").read_bytes()).hexdigest()
-    return Dataset(folder.resolve().name, digest, corpus, queries, relevant)
+    return Dataset(folder.resolve().name, digest, corpus, queries, relevant, answers)
 
 
 def _text(record: Mapping[str, Any]) -> Text:
     title, text = str(record.get("title") or "").strip(), str(record["text"]).strip()
     return Text(str(record["_id"]), title or str(record["_id"]), text or title)
+
+
+def _answers(file: Path) -> dict[str, Answers]:
+    """Questions with the answers that are expected, if the collection has such."""
+    if not file.exists():
+        return {}
+    return {str(record["_id"]): Answers(record["text"], record.get("answers", [])) for record in _records(file)}
 
 
 def _qrels(folder: Path) -> Path:

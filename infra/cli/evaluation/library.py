@@ -36,7 +36,7 @@ async def fill(supabase: Supabase, dataset: Dataset, progress: Progress) -> Libr
     name = f"Evaluation of {dataset.name} {_digest(dataset)}"
     [row] = await _select(supabase, "libraries", "id,owner_id", name=name) or [await _make(supabase, name)]
     library, owner = UUID(row["id"]), UUID(row["owner_id"])
-    documents = {uuid5(library, text.id): text for text in dataset.corpus}
+    documents = {uuid5(library, text.id): text for text in dataset.corpus if text.text}
     there = {UUID(each["id"]) for each in await _all(supabase, "documents", "id", library)}
     missing = [_row(library, owner, id_, text) for id_, text in documents.items() if id_ not in there]
     for start in range(0, len(missing), BATCH_ROWS):

@@ -1,6 +1,6 @@
 """Shows an evaluation: a table, one JSON object, a plot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from xml.sax.saxutils import escape
@@ -20,6 +20,14 @@ def as_table(report: Report) -> Table:
     table = Table("arm", *measures, title=title, caption=f"a search takes {report.p50_ms} ms, p95 {report.p95_ms} ms")
     for arm in ARMS:
         table.add_row(arm, *(f"{report.arms[arm][measure]:.3f}" for measure in measures))
+    return table
+
+
+def answers_table(figures: Mapping[str, float]) -> Table:
+    """A row for each figure of the answers."""
+    table = Table("answers", "share")
+    for name, value in figures.items():
+        table.add_row(name.replace("_", " "), f"{value:.3f}")
     return table
 
 

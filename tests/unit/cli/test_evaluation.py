@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from infra.cli.errors import CommandError
-from infra.cli.evaluation.dataset import SMALL, read_dataset
+from infra.cli.evaluation.answers import Answered, measure
+from infra.cli.evaluation.dataset import SMALL, Answers, read_dataset
 from infra.cli.evaluation.measures import exact, ndcg, percentile, recall, reciprocal_rank, token_f1
 from infra.cli.evaluation.run import Report
 from infra.cli.evaluation.screen import as_json, as_plot
@@ -63,3 +64,21 @@ def test_a_report_is_one_object_and_a_picture() -> None:
     assert as_json(report)["p95_ms"] == 2.0
     assert "a&amp;b" in as_plot(report)
     assert as_plot(report).count("<rect") == 3 * 2 + 3
+
+
+def test_answers_are_measured_by_their_citations_and_refusals() -> None:
+    right = Answered("In 1903 [1].", {"supported": True}, [(1, "in 1903", "built in 1903 by Falk")], False)
+    forged = Answered("In 1904 [2].", {"supported": False}, [(1, "in 1904", "built in 1903")], False)
+    refused = Answered("No.", {"refused": True}, [], False)
+    asked = {
+        "a": Answers("?", ["in 1903"]),
+        "b": Answers("?", ["in 1903"]),
+        "c": Answers("?", []),
+        "d": Answers("?", ["x"]),
+    }
+    figures = measure({"a": right, "b": forged, "c": refused, "d": refused}, asked)
+    assert figures["citation_validity"] == 0.5
+    assert figures["support"] == 0.5
+    assert figures["refusals_of_unanswerable"] == 1
+    assert figures["refusals_of_answerable"] == pytest.approx(1 / 3, abs=1e-4)
+    assert figures["exact"] == pytest.approx(1 / 3, abs=1e-4)
