@@ -2,8 +2,8 @@
 
 Rivulet (database that keeps what it commits, gateway, a parse listener, an embed listener), LlamaIndex's
 IngestionPipeline and LangChain's indexing API on the same texts, one after the other in each round, with the same model
-server and the same Chroma. The model is the local server, or one far away: 50 ms for a request and 2 ms for each text in
-it. Before them the embedder alone, on the passages that Rivulet makes, four requests of 64 at a time: what is possible.
+server and the same Chroma. The model is the local server, or one far away: 50 ms for a request and 2 ms for each text.
+Before them the embedder alone, on the passages that Rivulet makes, four requests of 64 at a time: what is possible.
 
 `--linear PASSAGES` instead ingests up to so many, in ten steps, and compares the first with the last.
 `--listeners` instead reads one document of 1,000 pages (`--pages`) with one and with two embed listeners, each with one
