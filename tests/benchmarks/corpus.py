@@ -96,8 +96,8 @@ async def send(person: Person, files: Sequence[Entry], deadline_seconds: float) 
                 content = await asyncio.to_thread(entry.file.read_bytes)
                 await person.client.storage.from_(BUCKET).upload(name, content)
                 names[name] = entry
-            except StorageApiError as error:
-                refused.append(Outcome(entry, None, error.message))
+            except (StorageApiError, ValueError) as error:  # the client itself refuses names with dot segments
+                refused.append(Outcome(entry, None, str(error)))
 
     async with asyncio.TaskGroup() as group:
         for number, entry in enumerate(files):

@@ -21,6 +21,7 @@ _EMPHASIS = re.compile(
     r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])|(?<!\w)_(?=[^\s_])([^_\n]+?)(?<=[^\s_])_(?!\w)"
 )
 _TAG = re.compile(r"</?(?:br|sup|sub|u|s|b|i|em|strong|span|div|p|font|mark|small)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_BOXES = str.maketrans({"☒": "[x]", "☑": "[x]", "☐": "[ ]"})  # check boxes, as Markdown writes them
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
@@ -117,7 +118,7 @@ def without_inline(text: str) -> str:
     text = _LINK.sub(r"\1", _PICTURE.sub(r"\1", text))
     text = _TAG.sub(" ", _STRONG.sub(r"\2", text))
     text = _EMPHASIS.sub(lambda match: match[1] or match[2], text)
-    return _ESCAPE.sub(r"\1", text)
+    return _ESCAPE.sub(r"\1", text).translate(_BOXES)
 
 
 def read_markdown(source: Source) -> Iterator[Stretch | Plan]:

@@ -53,6 +53,7 @@ def test_every_kind_of_block() -> None:
 def test_what_a_converter_wrote_is_made_plain() -> None:
     marked = '**Bold** and *slanted* [a link](https://x.example/a_(b) "t") ![a picture](p.png) 2 \\* 3 snake_name'
     assert without_inline(marked) == "Bold and slanted a link a picture 2 * 3 snake_name"
+    assert without_inline("☒ Coffee ☐ Tea") == "[x] Coffee [ ] Tea"
     assert [block.text for block in blocks("---\na: b\n---\ntext", plain=True)] == ["text"]
 
 
