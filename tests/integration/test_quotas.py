@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.engine import Engine
 from tests.integration.test_documents import put_object
+from tests.waiting import eventually
 
 
 def usage(engine: Engine, library: uuid.UUID) -> tuple[int, int]:
@@ -116,6 +117,38 @@ def test_the_quota_is_exact_when_many_write_at_once(engine: Engine) -> None:
         thread.join()
     assert (outcomes.count(True), outcomes.count(False)) == (25, 23)
     assert usage(engine, library)[0] == 25
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_the_last_place_is_given_once(engine: Engine, commits: bool) -> None:
+    user = engine.person()
+    library = engine.library(user)
+    limit(engine, library, 1)
+    insert = b"insert into public.documents (library_id, title, content) values (%s, 't', 'text')"
+    outcome: list[bool] = []
+
+    def follow() -> None:
+        with psycopg.connect(engine.dsn, autocommit=True, application_name="second") as second:
+            try:
+                second.execute(insert, [library])
+                outcome.append(True)
+            except psycopg.errors.InsufficientPrivilege:
+                outcome.append(False)
+
+    def waits() -> None:
+        assert engine.all(
+            "select pid from pg_stat_activity where application_name = 'second' and wait_event_type = 'Lock'"
+        )
+
+    thread = threading.Thread(target=follow)
+    with psycopg.connect(engine.dsn) as first:
+        first.execute(insert, [library])
+        thread.start()
+        eventually(waits)
+        first.commit() if commits else first.rollback()
+    thread.join()
+    assert outcome == [not commits]
+    assert usage(engine, library)[0] == 1
 
 
 @pytest.fixture
