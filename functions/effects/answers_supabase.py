@@ -1,6 +1,5 @@
 """Questions and answers over the Data API: `AnswerStore`."""
 
-
 from functions.effects.supabase import Supabase
 from schema.answers import Answer, Question
 from schema.errors import StoppedError

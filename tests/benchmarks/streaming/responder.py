@@ -1,5 +1,4 @@
-"""A responder with short leases, so that its death is noticed soon: `python -m tests.benchmarks.streaming.responder`.
-"""
+"""A responder with short leases: `python -m tests.benchmarks.streaming.responder`."""
 
 import asyncio
 import os
