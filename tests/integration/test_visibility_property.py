@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import hypothesis.strategies as st
 import psycopg
@@ -133,7 +134,7 @@ class Embeds:
 
     model = MODEL
 
-    async def embed(self, texts: Sequence[str], _kind: TextKind) -> Sequence[Vector]:
+    async def embed(self, texts: Sequence[str], _kind: TextKind, _tenant: uuid.UUID | None = None) -> Sequence[Vector]:
         return [[1.0] for _ in texts]
 
 
@@ -161,9 +162,12 @@ def test_nobody_is_shown_what_row_level_security_refuses(engine: Engine) -> None
 
         @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
         @given(steps=steps)
-        def live(steps: list[tuple[str, int]]) -> None:
+        def live(steps: list[tuple[Any, ...]]) -> None:
             world = World(engine)
-            world.add_document(0), world.parse(), world.embed(), world.add_member(0, 1)
+            world.add_document(0)
+            world.parse()
+            world.embed()
+            world.add_member(0, 1)
             for number, (step, *arguments) in enumerate(steps):
                 getattr(world, step)(*arguments)
                 runner.run(check(world, number % PEOPLE))

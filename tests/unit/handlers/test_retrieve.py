@@ -46,7 +46,7 @@ class World:
     ) -> Sequence[FoundPassage]:
         return [_passage(chunk, self.texts[chunk.int]) for chunk in chunks if chunk.int in self.texts]
 
-    async def embed(self, texts: Sequence[str], kind: TextKind) -> Sequence[Vector]:
+    async def embed(self, texts: Sequence[str], kind: TextKind, _tenant: UUID | None = None) -> Sequence[Vector]:
         self._check("embed")
         assert kind == "query"
         return [[1.0] for _ in texts]
