@@ -30,7 +30,6 @@ declare
     j rivulet.jobs := rivulet.take(p_job, p_fence);
 begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
-    if j.queue = 'embed' then perform rivulet.purge_late(j); end if;
     perform rivulet.finish(j, 'cancelled', null, 'superseded', 'The document was deleted or replaced meanwhile.');
     return '{"status": "superseded"}';
 end $$;

@@ -126,24 +126,6 @@ language sql stable set search_path = '' as $$
                    coalesce((select d.library_id from public.documents d where d.id = j.subject_id), p_library) = p_library end)))
 $$;
 
--- An embed job that had nothing left to do may have written vectors before it knew, and the purge may have been before that.
-create function rivulet.purge_late(j rivulet.jobs) returns void
-language plpgsql volatile set search_path = '' as $$
-declare
-    d public.documents;
-begin
-    select * into d from public.documents where id = j.subject_id;
-    if found and d.active_version > (j.payload ->> 'version')::integer then
-        perform rivulet.enqueue_purge(d, d.active_version);
-    elsif not found then
-        d.id := j.subject_id;
-        d.library_id := (select library_id from public.deletions where document_id = j.subject_id limit 1);
-        d.version := (j.payload ->> 'version')::integer;
-        d.trace_id := j.trace_id;
-        if d.library_id is not null then perform rivulet.enqueue_purge(d); end if;
-    end if;
-end $$;
-
 -- A writer finds that its claim was over when it wrote. Whatever of that is not wanted is purged, once more.
 -- p_documents: [{library_id, document_id, version}]; p_places: [{collection, model}].
 create function public.report_late_writes_v1(p_documents jsonb, p_places jsonb) returns integer
