@@ -23,7 +23,13 @@ CHARACTERS = 1000  # about 210 tokens
 
 def main(url: str, model: str, host: str, port: str, name: str, texts: str) -> None:
     """Ingest."""
-    embeddings = OpenAIEmbeddings(model=model, base_url=f"{url}/v1", api_key="any", check_embedding_ctx_length=False)
+    embeddings = OpenAIEmbeddings(
+        model=model,
+        base_url=f"{url}/v1",
+        api_key="any",
+        check_embedding_ctx_length=False,
+        model_kwargs={"encoding_format": "float"},
+    )
     store = Chroma(name, embeddings, client=chromadb.HttpClient(host=host, port=int(port)))
     splitter = RecursiveCharacterTextSplitter(chunk_size=CHARACTERS, chunk_overlap=0)
     given = json.loads(Path(texts).read_text("utf-8"))

@@ -27,7 +27,12 @@ def main(url: str, model: str, host: str, port: str, name: str, texts: str) -> N
     pipeline = IngestionPipeline(
         transformations=[
             SentenceSplitter(chunk_size=TOKENS, chunk_overlap=0),
-            OpenAILikeEmbedding(model_name=model, api_base=f"{url}/v1", api_key="any"),
+            OpenAILikeEmbedding(
+                model_name=model,
+                api_base=f"{url}/v1",
+                api_key="any",
+                additional_kwargs={"encoding_format": "float"},
+            ),
         ],
         vector_store=ChromaVectorStore(chroma_collection=collection),
         docstore=SimpleDocumentStore(),
