@@ -34,13 +34,15 @@ TABLES = {
         select jsonb_build_object(
             'queue', h.queue, 'tenant', h.tenant_id, 'subject', coalesce(m.reply_to, h.subject_id),
             'group', h.group_key, 'outcome', h.outcome, 'attempt', h.attempt, 'crash_count', h.crash_count,
-            'error_code', h.error_code, 'error_message', h.error_message, 'payload', h.payload - array['message_id', 'deletion_id', 'seen'],
-            'result', h.result) as row
+            'error_code', h.error_code, 'error_message', h.error_message,
+            'payload', h.payload - array['message_id', 'deletion_id', 'seen'], 'result', h.result) as row
         from rivulet.job_history h left join public.messages m on m.id = h.subject_id
-        order by h.queue, coalesce(m.reply_to, h.subject_id), (h.payload - array['deletion_id', 'seen'])::text, h.outcome""",
+        order by h.queue, coalesce(m.reply_to, h.subject_id), (h.payload - array['deletion_id', 'seen'])::text,
+            h.outcome""",
     "jobs": "select to_jsonb(j) as row from rivulet.jobs j",
     "lanes": """
-        select to_jsonb(l) - array['vtime', 'active', 'served_at'] as row from rivulet.lanes l order by queue, tenant_id""",
+        select to_jsonb(l) - array['vtime', 'active', 'served_at'] as row
+        from rivulet.lanes l order by queue, tenant_id""",
 }
 
 
