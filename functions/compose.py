@@ -8,13 +8,13 @@ import asyncio
 import functools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from functions.dispatch import Handler
 from functions.effects.supabase import Supabase
 from functions.handlers.retrieve import Retriever
 from schema.jobs import Claim, Queue
-from schema.ports import Embedder, Generator, Reranker
+from schema.ports import Embedder, Generator, Limit, Reranker
 from schema.settings import Settings
 
 T = TypeVar("T")
@@ -111,7 +111,18 @@ def _respond(settings: Settings, supabase: Supabase) -> Handler:
         generator=generator(settings),
         announcer=SupabaseAnnouncer(supabase),
         models=chat_models(settings),
+        limit=limit(settings, "questions"),
     )
+
+
+def limit(settings: Settings, kind: Literal["questions", "searches"]) -> Limit:
+    """How much one person may ask or search."""
+    from functions.effects.limit_redis import QUESTIONS, SEARCHES, RedisLimit
+    from functions.effects.redis_patient import PatientRedis
+
+    counted = {"questions": QUESTIONS, "searches": SEARCHES}[kind]
+    redis = PatientRedis(settings.redis_url)
+    return RedisLimit(redis, counted, settings.questions_per_minute, settings.questions_per_day)
 
 
 def chat_models(settings: Settings) -> Sequence[str]:

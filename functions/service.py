@@ -53,7 +53,7 @@ class Service:
     @cached_property
     def search(self) -> SearchEntry:
         """Search."""
-        return SearchEntry(self._people, self._retriever)
+        return SearchEntry(self._people, self._retriever, compose.limit(self._settings, "searches"))
 
     @cached_property
     def ask(self) -> AskEntry:
@@ -66,6 +66,7 @@ class Service:
             self._people,
             SupabaseRows(settings.supabase_url, key, self._http),
             RealtimeFollower(settings.supabase_url, key),
+            compose.limit(settings, "questions"),
             self._drains if settings.ask_drains else None,
             settings.drain_seconds,
         )

@@ -317,6 +317,16 @@ class Cache(Protocol):
         """Keep values for a while."""
 
 
+class Limit(Protocol):
+    """How much one person may ask."""
+
+    async def admit(self, person: UUID, asked: UUID | None = None) -> None:
+        """Count what is asked, once however often it is admitted; without it nothing is counted, only looked.
+
+        `RateLimitedError` (`rate_limited`) if it is too much: its text says how much is allowed, and when to come back.
+        """
+
+
 class Beats(Protocol):
     """Heartbeats. Blocking, for a thread of its own."""
 

@@ -25,6 +25,8 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "rerank_model": ("RERANK_MODEL",),
     "embedding_tokenizer": ("EMBEDDING_TOKENIZER",),
     "embedding_tokens_per_minute": ("EMBEDDING_TOKENS_PER_MINUTE",),
+    "questions_per_minute": ("QUESTIONS_PER_MINUTE",),
+    "questions_per_day": ("QUESTIONS_PER_DAY",),
     "log_level": ("LOG_LEVEL",),
     "supabase_publishable_key": ("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"),
     "jwt_secret": ("JWT_SECRET",),
@@ -65,6 +67,10 @@ class Settings(BaseModel):
     rerank_model: str | None = None  # reads the best passages again; None: nobody does
     embedding_tokenizer: FilePath | None = None  # the model's tokenizer.json; None: tokens are estimated
     embedding_tokens_per_minute: int = Field(default=2_000_000, ge=1)  # of all listeners together
+    questions_per_minute: int = Field(
+        default=30, ge=0
+    )  # of one person; searches are counted by themselves; 0: no limit
+    questions_per_day: int = Field(default=1000, ge=0)
     log_level: str = "INFO"
     # Documents that are fetched from the web, lists with commas:
     fetch_ports: tuple[int, ...] = ()  # besides 80 and 443

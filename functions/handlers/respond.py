@@ -15,12 +15,13 @@ from functions.pipeline.models import facts_of
 from functions.pipeline.prompt import build_prompt
 from functions.pipeline.sieve import Sieve
 from schema.answers import Question, Sampling
-from schema.errors import PermanentError, StoppedError, SupersededError, TransientError
+from schema.errors import PermanentError, RateLimitedError, StoppedError, SupersededError, TransientError
 from schema.jobs import Claim
-from schema.ports import Announcer, AnswerStore, Generator
+from schema.ports import Announcer, AnswerStore, Generator, Limit
 
 END_SECONDS = 10.0  # of the job's time, kept for its end
 TITLE_SECONDS = 1.0  # that a finished answer waits for the conversation's title
+PUT_OFF_SECONDS = 15.0  # a question over the limit waits in the queue for no longer than this
 ANSWER = Sampling()
 
 
@@ -36,10 +37,12 @@ class RespondHandler:
     generator: Generator
     announcer: Announcer
     models: Sequence[str]
+    limit: Limit
 
     async def __call__(self, claim: Claim) -> None:
         """Do one respond job."""
         attempt = _Attempt(claim, time.monotonic())
+        await self._admit(claim)
         question = await self.store.start_respond(claim)
         assistant = Assistant(self.generator, self.models[0])
         source = await self._find(question, assistant)
@@ -52,6 +55,15 @@ class RespondHandler:
         finally:
             title.cancel()
             await asyncio.wait([title])  # its model call ends with it
+
+    async def _admit(self, claim: Claim) -> None:
+        """Count the question: one over the limit is put off, and ends where that would take long."""
+        try:
+            await self.limit.admit(claim.tenant_id, claim.subject_id)
+        except RateLimitedError as error:
+            if error.retry_after_seconds <= PUT_OFF_SECONDS:
+                raise
+            raise PermanentError(error.code, error.message) from error
 
     async def _find(self, question: Question, assistant: Assistant) -> Source:
         """The passages for a question, and the prompt made of them."""

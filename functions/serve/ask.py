@@ -8,7 +8,8 @@ POST {question, conversation_id?, library_id?} with a person's access token → 
 - `error` {code, message}: the answer failed, or cannot be followed here any longer.
 
 Without `conversation_id` a conversation is started, about `library_id` or all that the person may see. A caller that
-hangs up stops nothing. Browsers and proxies are kept awake by comments.
+hangs up stops nothing. Who asks too much is told so before anything is a row: 429, Retry-After. Browsers and proxies
+are kept awake by comments.
 """
 
 from contextlib import AsyncExitStack
@@ -26,6 +27,7 @@ from functions.serve.http import parse, read_body
 from functions.serve.identify import identify
 from functions.work.drains import Drains
 from schema.jobs import Queue
+from schema.ports import Limit
 from schema.serving import Follower, People, Person, PersonalRows
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -54,6 +56,7 @@ class AskEntry:
     people: People
     rows: PersonalRows
     follower: Follower
+    limit: Limit
     drains: Drains | None
     drain_seconds: float
 
@@ -61,6 +64,7 @@ class AskEntry:
         """Ask, and follow the answer."""
         person = await identify(request, self.people)
         asked = parse(await read_body(request), AskRequest)
+        await self.limit.admit(person.id)  # counted when it is answered, like those that do not come this way
         async with AsyncExitStack() as opened:
             response = await self._ask(person, asked, opened)
             response.keep(opened.pop_all())

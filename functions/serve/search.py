@@ -3,12 +3,13 @@
 POST {query, library_id?, limit?, filter?} with a person's access token → {passages: [{chunk_id, document_id, title,
 page, heading_path, text}], notes}, best first. A library that the person may not see has no passages. A filter is
 {documents?, tags?, mimes?, since?, until?, first_page?, last_page?}; `notes` say what could not be searched.
+Who searches too much is told so: 429, Retry-After.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from functions.handlers.retrieve import Retriever
 from functions.pipeline.select import MOST_PASSAGES
 from functions.serve.http import parse, read_body
 from functions.serve.identify import identify
+from schema.ports import Limit
 from schema.search import EVERYTHING, Filter
 from schema.serving import People
 
@@ -41,11 +43,13 @@ class SearchEntry:
 
     people: People
     retriever: Callable[[], Awaitable[Retriever]]
+    limit: Limit
 
     async def __call__(self, request: Request) -> Response:
         """Search on behalf of the caller."""
         person = await identify(request, self.people)
         asked = parse(await read_body(request), SearchRequest)
+        await self.limit.admit(person.id, uuid4())
         retriever = await self.retriever()
         found = await retriever.retrieve(person.id, asked.query, asked.library_id, asked.filter)
         hits = {

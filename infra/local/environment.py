@@ -44,6 +44,8 @@ def application(taken: Mapping[str, int], secrets: Secrets, given: Mapping[str, 
         "DATABASE_URL": _database(taken, secrets, "postgres"),
         "REDIS_URL": redis.url(taken["redis"], secrets.redis_password),
         "CHROMA_URL": f"http://{ports.HOST}:{taken['chroma']}",
+        "QUESTIONS_PER_MINUTE": given.get("QUESTIONS_PER_MINUTE", "0"),  # nobody here has to be kept from asking
+        "QUESTIONS_PER_DAY": given.get("QUESTIONS_PER_DAY", "0"),
         "APP_ENV": given.get("APP_ENV", "development"),
         "LOG_LEVEL": given.get("LOG_LEVEL", "INFO"),
         "NO_PROXY": _direct(given),
