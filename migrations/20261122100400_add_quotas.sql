@@ -14,17 +14,16 @@ create table rivulet.quotas (
     bytes bigint check (bytes >= 0)
 );
 
--- What each library holds: this row, and the changes after it. Changes are appended, not written into the row: who inserts
--- ten thousand documents in one transaction would have PostgreSQL walk past ten thousand dead rows for each.
+-- What each library holds: this row and the changes. Changes are appended, not written into the row: nobody waits for the
+-- row, and who inserts ten thousand documents in one transaction does not have PostgreSQL walk past ten thousand dead ones.
 create table rivulet.usage (
     library_id uuid primary key references public.libraries (id) on delete cascade,
     documents bigint not null default 0,
-    bytes bigint not null default 0,
-    folded bigint not null default 0   -- the last change that is contained
+    bytes bigint not null default 0
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 200);
 create table rivulet.usage_changes (
     library_id uuid not null,
-    id bigint generated always as identity,  -- of one library in the order of their commits, once a quota had to be looked at
+    id bigint generated always as identity,
     documents integer not null,
     bytes bigint not null,
     primary key (library_id, id)
@@ -45,9 +44,8 @@ create trigger libraries_measure after insert or delete on public.libraries
 
 create function rivulet.used(p_library uuid) returns rivulet.usage
 language sql stable set search_path = '' as $$
-    select row(u.library_id, u.documents + coalesce(sum(c.documents), 0), u.bytes + coalesce(sum(c.bytes), 0)::bigint,
-               coalesce(max(c.id), u.folded))::rivulet.usage
-    from rivulet.usage u left join rivulet.usage_changes c on c.library_id = u.library_id and c.id > u.folded
+    select row(u.library_id, u.documents + coalesce(sum(c.documents), 0), u.bytes + coalesce(sum(c.bytes), 0)::bigint)::rivulet.usage
+    from rivulet.usage u left join rivulet.usage_changes c using (library_id)
     where u.library_id = p_library group by u.library_id
 $$;
 
@@ -81,22 +79,31 @@ begin
     return null;
 end $$;
 
-create function rivulet.note_usage(p_library uuid, p_documents bigint, p_bytes bigint) returns void
-language plpgsql volatile set search_path = '' as $$
-declare
-    v_id bigint;
-    u rivulet.usage;
-begin
-    if p_documents = 0 and p_bytes = 0 then return; end if;
+-- The id of the change; null if there is none, or the library is gone.
+create function rivulet.note_usage(p_library uuid, p_documents bigint, p_bytes bigint) returns bigint
+language sql volatile set search_path = '' as $$
     insert into rivulet.usage_changes (library_id, documents, bytes)
-    select p_library, p_documents, p_bytes where exists (select from public.libraries where id = p_library) returning id into v_id;
-    -- Now and then they are folded into the row. Not in a fixed snapshot, which does not see what others have folded.
-    if v_id % 32 <> 0 or current_setting('transaction_isolation') <> 'read committed' then return; end if;
-    perform rivulet.lock_usage(p_library);
-    u := rivulet.used(p_library);
-    update rivulet.usage set documents = u.documents, bytes = u.bytes, folded = u.folded where library_id = p_library;
-    delete from rivulet.usage_changes where library_id = p_library and id <= u.folded;
-end $$;
+    select p_library, p_documents, p_bytes
+    where (p_documents <> 0 or p_bytes <> 0) and exists (select from public.libraries where id = p_library)
+    returning id
+$$;
+
+create function rivulet.fold_usage(p_library uuid) returns void
+language sql volatile set search_path = '' as $$
+    with gone as (delete from rivulet.usage_changes where library_id = p_library returning documents, bytes)
+    update rivulet.usage
+    set documents = documents + (select coalesce(sum(g.documents), 0) from gone g),
+        bytes = bytes + (select coalesce(sum(g.bytes), 0) from gone g)
+    where library_id = p_library
+$$;
+
+-- For the sweep: nobody else folds what writers of watched tables leave. Skips libraries that somebody adds to right now.
+create function rivulet.fold_usages() returns void
+language sql volatile set search_path = '' as $$
+    select rivulet.fold_usage(library_id)
+    from (select library_id from rivulet.usage_changes group by library_id having count(*) >= 32) many
+    where pg_try_advisory_xact_lock(hashtextextended('rivulet.usage:' || library_id, 0))
+$$;
 
 -- A row that its library had no room for takes none.
 create function rivulet.counts(d public.documents) returns boolean
@@ -113,26 +120,33 @@ begin
         raise exception '%', v_reason using errcode = 'insufficient_privilege', detail = 'over_quota',
             hint = 'Delete documents from the library, or ask whoever runs this service for a larger quota.';
     end if;
-    perform rivulet.note_usage(p_library, p_documents, p_bytes);
+    -- Not in a fixed snapshot, which may not delete what others have folded meanwhile.
+    if rivulet.note_usage(p_library, p_documents, p_bytes) % 32 = 0 and p_documents > 0
+       and current_setting('transaction_isolation') = 'read committed' then
+        perform rivulet.fold_usage(p_library);
+    end if;
 end $$;
 
 create function rivulet.count_document() returns trigger
 language plpgsql security definer set search_path = '' as $$
+declare
+    v_new integer := rivulet.counts(new)::integer;
+    v_old integer := 0;
+    v_old_bytes bigint := 0;
 begin
-    if tg_op = 'INSERT' then
-        -- Whether there is room for a row has been seen before it was inserted.
-        if new.source = 'row' and rivulet.counts(new) then
-            perform rivulet.note_usage(new.library_id, 1, coalesce(new.bytes, 0));
-        elsif new.source <> 'row' then
-            perform rivulet.grow(new.library_id, 1, coalesce(new.bytes, 0));
+    if tg_op = 'UPDATE' then
+        v_old := rivulet.counts(old)::integer;
+        v_old_bytes := v_old * coalesce(old.bytes, 0);
+        if old.library_id <> new.library_id then
+            perform rivulet.note_usage(old.library_id, -v_old, -v_old_bytes);
+            v_old := 0;
+            v_old_bytes := 0;
         end if;
-    elsif old.library_id = new.library_id then
-        perform rivulet.grow(new.library_id, rivulet.counts(new)::integer - rivulet.counts(old)::integer,
-            case when rivulet.counts(new) then coalesce(new.bytes, 0) else 0 end
-            - case when rivulet.counts(old) then coalesce(old.bytes, 0) else 0 end);
+    end if;
+    if new.source = 'row' then  -- whether there is room for it has been seen before
+        perform rivulet.note_usage(new.library_id, v_new - v_old, v_new * coalesce(new.bytes, 0) - v_old_bytes);
     else
-        if rivulet.counts(old) then perform rivulet.grow(old.library_id, -1, -coalesce(old.bytes, 0)); end if;
-        if rivulet.counts(new) then perform rivulet.grow(new.library_id, 1, coalesce(new.bytes, 0)); end if;
+        perform rivulet.grow(new.library_id, v_new - v_old, v_new * coalesce(new.bytes, 0) - v_old_bytes);
     end if;
     return null;
 end $$;
@@ -154,6 +168,32 @@ end $$;
 create trigger documents_uncount after delete on public.documents referencing old table as gone
     for each statement execute function rivulet.uncount_documents();
 
+-- Room for a row of a watched table, remembered for the rest of the transaction. Writers of such tables wait for nobody, so
+-- what others are writing meanwhile is not seen: a quota may be passed by that much. Returns why there is none, or null.
+create function rivulet.take_room(p_library uuid, p_documents bigint, p_bytes bigint) returns text
+language plpgsql volatile set search_path = '' as $$
+declare
+    v_memory text := 'rivulet.room_' || replace(p_library::text, '-', '');
+    v_left jsonb := nullif(current_setting(v_memory, true), '');
+    q rivulet.default_quota;
+    u rivulet.usage;
+begin
+    if v_left is null then
+        q := rivulet.quota_of(p_library);
+        u := rivulet.used(p_library);
+        v_left := jsonb_build_object('documents', q.documents - u.documents, 'bytes', q.bytes - u.bytes);
+    end if;
+    if p_documents > (v_left ->> 'documents')::bigint then
+        return format('The library has no room for more than its %s documents.', (rivulet.quota_of(p_library)).documents);
+    elsif p_bytes > 0 and p_bytes > (v_left ->> 'bytes')::bigint then
+        return format('The library has no room for %s more; it may hold %s.', pg_size_pretty(p_bytes),
+                      pg_size_pretty((rivulet.quota_of(p_library)).bytes));
+    end if;
+    perform set_config(v_memory, jsonb_build_object('documents', (v_left ->> 'documents')::bigint - p_documents,
+                                                    'bytes', (v_left ->> 'bytes')::bigint - p_bytes)::text, true);
+    return null;
+end $$;
+
 -- Whoever writes to a watched table knows nothing of quotas: the row's document says what was wrong, and can be retried.
 -- Its name comes after documents_fill, which would have it parsed.
 create function rivulet.admit_row() returns trigger
@@ -169,7 +209,7 @@ begin
     elsif exists (select from public.documents where watch_id = new.watch_id and source_ref = new.source_ref) then
         return new;  -- becomes an update
     end if;
-    v_reason := rivulet.too_much(new.library_id, 1 - v_was::integer, coalesce(new.bytes, 0) - v_before);
+    v_reason := rivulet.take_room(new.library_id, 1 - v_was::integer, coalesce(new.bytes, 0) - v_before);
     if v_reason is not null then
         new.status := 'failed';
         new.error_code := 'over_quota';
@@ -210,8 +250,9 @@ language sql volatile security definer set search_path = '' set statement_timeou
 $$ delete from rivulet.quotas where library_id = p_library $$;
 
 revoke execute on function rivulet.measure_library(), rivulet.used(uuid), rivulet.lock_usage(uuid), rivulet.quota_of(uuid),
-    rivulet.too_much(uuid, bigint, bigint), rivulet.note_usage(uuid, bigint, bigint), rivulet.counts(public.documents), rivulet.grow(uuid, bigint, bigint), rivulet.count_document(),
-    rivulet.uncount_documents(), rivulet.admit_row() from public;
+    rivulet.too_much(uuid, bigint, bigint), rivulet.note_usage(uuid, bigint, bigint), rivulet.fold_usage(uuid),
+    rivulet.fold_usages(), rivulet.counts(public.documents), rivulet.grow(uuid, bigint, bigint), rivulet.count_document(),
+    rivulet.uncount_documents(), rivulet.take_room(uuid, bigint, bigint), rivulet.admit_row() from public;
 revoke execute on function public.set_quota_v1(uuid, bigint, bigint), public.clear_quota_v1(uuid) from public, anon, authenticated;
 grant execute on function public.set_quota_v1(uuid, bigint, bigint), public.clear_quota_v1(uuid) to service_role;
 revoke execute on function public.library_usage(uuid) from public, anon;
