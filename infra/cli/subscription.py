@@ -2,8 +2,9 @@
 
 The Realtime client gives up for good after a few failed connects, honours the close of a channel that it has already
 joined anew, and cannot see what was sent while it was away. So each connection here is a client of its own that is
-replaced when anything is odd, and the reader is told to look at the rows after each join, and from time to time anyway.
-Nothing but latency depends on what is heard.
+replaced when anything is odd, and the reader is told to look at the rows after each join, and from time to time anyway:
+not so soon while news keep coming, for who looks in their midst sees the end before the way there. Nothing but latency
+depends on what is heard.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from infra.cli.person import Person
 CONNECT_SECONDS = 10.0
 CLOSE_SECONDS = 1.0
 LOOK_SECONDS = 3.0
+PATIENCE = 5  # times that long is waited with a look while news keep coming
 LONGEST_PAUSE_SECONDS = 5.0
 MOST_UNREAD = 10_000
 PRIVATE: RealtimeChannelOptions = {
@@ -124,7 +126,7 @@ class Subscription:
         self._person = person
         self._topics = topics
         self._look_seconds = look_seconds
-        self._look_at = time.monotonic() + look_seconds
+        self._looked_at = self._heard_at = time.monotonic()
         self._unread: asyncio.Queue[News] = asyncio.Queue(MOST_UNREAD)
         self._hears = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -164,11 +166,15 @@ class Subscription:
             except TimeoutError:
                 item = Look()
             if isinstance(item, Look):
-                self._look_at = time.monotonic() + self._look_seconds
+                self._looked_at = time.monotonic()
+            elif isinstance(item, Heard):
+                self._heard_at = time.monotonic()
             yield item
 
     def _until_look(self) -> float:
-        return max(0.0, self._look_at - time.monotonic())
+        quiet_since = max(self._looked_at, self._heard_at)
+        look_at = min(quiet_since + self._look_seconds, self._looked_at + PATIENCE * self._look_seconds)
+        return max(0.0, look_at - time.monotonic())
 
     def _put(self, item: News) -> None:
         # A reader that is this far behind learns the rest at its next look.

@@ -9,8 +9,9 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import httpx
 
@@ -32,11 +33,11 @@ PASSAGES = [f"Weir {number} was built in {1800 + number} and is {number} metres 
 def measure(conversations: int) -> Mapping[str, Figure]:
     """Overheads in milliseconds."""
     with stage() as (database, url, environment):
-        responders = Responders(environment, RESPONDERS)
+        responders = Responders(environment, RESPONDERS, conversations)
         try:
-            alone = asyncio.run(_measure(database, url, 1))
+            alone = asyncio.run(_measure(database, url, _arrive(database, 1)))
             say("one conversation alone: done")
-            crowd = asyncio.run(_measure(database, url, conversations))
+            crowd = asyncio.run(_measure(database, url, _arrive(database, conversations)))
         finally:
             responders.end()
     return {
@@ -49,38 +50,54 @@ def measure(conversations: int) -> Mapping[str, Figure]:
     }
 
 
-async def _measure(database: databases.Database, url: str, conversations: int) -> list[float]:
+@dataclass(frozen=True)
+class _Talker:
+    """Somebody with documents and a conversation."""
+
+    user: uuid.UUID
+    conversation: uuid.UUID
+
+
+def _arrive(database: databases.Database, number: int) -> list[_Talker]:
+    """So many people, before anybody asks: what they bring along must not count."""
     engine = Engine(database.owner_dsn)
     try:
-        async with httpx.AsyncClient(timeout=30) as http, asyncio.TaskGroup() as group:
-            talks = [group.create_task(_talk(engine, database, url, http)) for _ in range(conversations)]
+        talkers = [_Talker(user, engine.conversation(user)) for user in (engine.person() for _ in range(number))]
+        for talker in talkers:
+            engine.ingest(talker.user, PASSAGES)
     finally:
         engine.close()
+    return talkers
+
+
+async def _measure(database: databases.Database, url: str, talkers: Sequence[_Talker]) -> list[float]:
+    """The overheads of all questions but each person's first, in milliseconds."""
+    all_listen = asyncio.Barrier(len(talkers))
+    async with httpx.AsyncClient(timeout=30) as http, asyncio.TaskGroup() as group:
+        readers = [Reader(_person(database, url, t.user), http, t.conversation, restless=False) for t in talkers]
+        talks = [group.create_task(_talk(reader, url, http, all_listen)) for reader in readers]
     return [overhead for talk in talks for overhead in talk.result()]
 
 
-async def _talk(engine: Engine, database: databases.Database, url: str, http: httpx.AsyncClient) -> list[float]:
+async def _talk(reader: Reader, url: str, http: httpx.AsyncClient, all_listen: asyncio.Barrier) -> list[float]:
     """One person's questions, one after the other; the overhead of each, in milliseconds."""
-    user = engine.person()
-    engine.ingest(user, PASSAGES)
-    conversation = engine.conversation(user)
-    reader = Reader(_person(database, url, user), http, conversation, restless=False)
     async with AsyncExitStack() as ends:
         following = asyncio.create_task(reader.follow())
         ends.callback(following.cancel)
         await reader.hears.wait()
-        waits = [await _ask(reader, url, http, conversation) for _ in range(QUESTIONS_EACH)]
+        await all_listen.wait()
+        waits = [await _ask(reader, url, http) for _ in range(QUESTIONS_EACH)]
     return [(wait - FIRST_SECONDS) * 1000 for wait in waits[1:]]
 
 
-async def _ask(reader: Reader, url: str, http: httpx.AsyncClient, conversation: uuid.UUID) -> float:
+async def _ask(reader: Reader, url: str, http: httpx.AsyncClient) -> float:
     """Insert a question as its person does; the seconds to its first words."""
     await asyncio.sleep(random.uniform(*PAUSE_SECONDS))
     question = uuid.uuid4()
     reader.expect(question)
     person = reader._person
     headers = {"apikey": person.project.key, "Authorization": f"Bearer {await person.token()}"}
-    row = {"id": str(question), "conversation_id": str(conversation), "content": f"How high is weir {question}?"}
+    row = {"id": str(question), "conversation_id": str(reader.conversation), "content": f"How high is weir {question}?"}
     begun = time.monotonic()
     (await http.post(f"{url}/rest/v1/messages", json=row, headers=headers)).raise_for_status()
     await eventually_async(lambda: _assert_ended(reader, question), within=120)

@@ -24,11 +24,12 @@ import httpx
 from functions.pipeline.sieve import sieve
 from infra.cli.person import Person
 from infra.cli.project import Project
+from infra.local import ports
 from tests import databases, serving
 from tests.benchmarks import durable, figures
 from tests.benchmarks.figures import Figure, say
 from tests.benchmarks.scaling import _chroma
-from tests.benchmarks.streaming.model import MODEL, words_for
+from tests.benchmarks.streaming.model import words_for
 from tests.benchmarks.streaming.reader import Reader, Seen
 from tests.integration.engine import Engine
 from tests.integration.serverless import token
@@ -52,8 +53,9 @@ class Answered:
 class Responders:
     """Processes that answer, and that die."""
 
-    def __init__(self, environment: Mapping[str, str], number: int) -> None:
+    def __init__(self, environment: Mapping[str, str], number: int, concurrency: int = 8) -> None:
         self.killed = 0
+        self._concurrency = concurrency
         self._environment = environment
         self._running = [self._start() for _ in range(number)]
 
@@ -72,9 +74,8 @@ class Responders:
             process.wait()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.streaming.responder"], env=dict(self._environment)
-        )
+        command = [sys.executable, "-m", "tests.benchmarks.streaming.responder", str(self._concurrency)]
+        return subprocess.Popen(command, env=dict(self._environment))
 
 
 def measure(answers: int, talks: int, answers_per_kill: int) -> Mapping[str, Figure]:
@@ -127,9 +128,18 @@ def stage() -> Iterator[tuple[databases.Database, str, dict[str, str]]]:
         environment = {
             **durable.worker_environment(database, url),
             "CHROMA_URL": ends.enter_context(_chroma()),
-            "TOGETHER_BASE_URL": ends.enter_context(serving.application(lambda _: MODEL)),
+            "TOGETHER_BASE_URL": ends.enter_context(_model()),
         }
         yield database, url, environment
+
+
+@contextmanager
+def _model() -> Iterator[str]:
+    """The address of the model: a process of its own, as it would be far away."""
+    port = ports.any_free()
+    command = [sys.executable, "-m", "tests.benchmarks.streaming.model", str(port)]
+    with serving.process(command, {}, lambda: serving.listens(port)):
+        yield f"http://{ports.HOST}:{port}"
 
 
 async def follow(

@@ -1,10 +1,15 @@
-"""A remote model that writes the same answer to the same question, word by word."""
+"""A remote model that writes the same answer to the same question, word by word.
+
+`python -m tests.benchmarks.streaming.model PORT`.
+"""
 
 import asyncio
 import json
 import random
+import sys
 from collections.abc import AsyncIterator
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -67,3 +72,7 @@ MODEL = Starlette(
         Route("/v1/embeddings", _embed, methods=["POST"]),
     ]
 )
+
+
+if __name__ == "__main__":
+    uvicorn.run(MODEL, host="127.0.0.1", port=int(sys.argv[1]), log_level="error", access_log=False)

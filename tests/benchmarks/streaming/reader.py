@@ -46,7 +46,7 @@ class Reader:
         self.hears = asyncio.Event()
         self._person = person
         self._http = http
-        self._conversation = conversation
+        self.conversation = conversation
         self._restless = restless
 
     def expect(self, question: uuid.UUID) -> None:
@@ -60,7 +60,7 @@ class Reader:
     async def follow(self) -> None:
         """Watch until cancelled."""
         while True:
-            async with Subscription(self._person, [f"conversation:{self._conversation}"], look_seconds=2.0) as news:
+            async with Subscription(self._person, [f"conversation:{self.conversation}"], look_seconds=2.0) as news:
                 await news.hears(within=20)
                 self.hears.set()
                 with suppress(TimeoutError):
@@ -80,7 +80,7 @@ class Reader:
 
     async def _read(self, unfinished: list[Seen]) -> None:
         headers = {"apikey": self._person.project.key, "Authorization": f"Bearer {await self._person.token()}"}
-        parameters = {"select": "*", "conversation_id": f"eq.{self._conversation}", "reply_to": "not.is.null"}
+        parameters = {"select": "*", "conversation_id": f"eq.{self.conversation}", "reply_to": "not.is.null"}
         with suppress(httpx.HTTPError):
             url = f"{self._person.project.url}/rest/v1/messages"
             reply = await self._http.get(url, params=parameters, headers=headers)

@@ -1,7 +1,8 @@
-"""A responder with short leases: `python -m tests.benchmarks.streaming.responder`."""
+"""A responder with short leases: `python -m tests.benchmarks.streaming.responder CONCURRENCY`."""
 
 import asyncio
 import os
+import sys
 
 from functions import compose
 from functions.effects import jobs_supabase
@@ -13,10 +14,9 @@ from schema.jobs import Queue
 from schema.settings import Settings
 
 LEASE_SECONDS = 3
-CONCURRENCY = 8
 
 
-async def serve() -> None:
+async def serve(concurrency: int) -> None:
     """Listen until killed."""
     settings = Settings.from_env(os.environ)
     configure_logs(settings.log_level)
@@ -24,10 +24,10 @@ async def serve() -> None:
     supabase = Supabase(settings)
     beats = jobs_supabase.SupabaseBeats(settings)
     handlers = compose.handlers(settings, supabase, [Queue.RESPOND])
-    listener = Listener(settings, jobs_supabase.SupabaseJobs(supabase), beats, handlers, CONCURRENCY)
+    listener = Listener(settings, jobs_supabase.SupabaseJobs(supabase), beats, handlers, concurrency)
     listener._keeper = LeaseKeeper(beats, listener._running, asyncio.get_running_loop(), LEASE_SECONDS / 3)
     await listener.run()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(int(sys.argv[1])))
