@@ -110,19 +110,62 @@ create function rivulet.counts(d public.documents) returns boolean
 language sql immutable set search_path = '' as
 $$ select not (d.source = 'row' and d.error_code is not distinct from 'over_quota') $$;
 
+-- What is left of the quota as the transaction first saw it, less what it took itself. Read once: who inserts ten thousand
+-- documents in one transaction would otherwise add up his own changes each time. Null: as much as there is room for.
+create function rivulet.room_in(p_library uuid) returns rivulet.default_quota
+language plpgsql volatile set search_path = '' as $$
+declare
+    v_room jsonb := nullif(current_setting('rivulet.room_' || replace(p_library::text, '-', ''), true), '');
+    q rivulet.default_quota;
+    u rivulet.usage;
+begin
+    if v_room is null then
+        q := rivulet.quota_of(p_library);
+        u := rivulet.used(p_library);
+        return row(true, q.documents - u.documents, q.bytes - u.bytes)::rivulet.default_quota;
+    end if;
+    return row(true, (v_room ->> 'documents')::bigint, (v_room ->> 'bytes')::bigint)::rivulet.default_quota;
+end $$;
+
+create function rivulet.take_room(p_library uuid, r rivulet.default_quota, p_documents bigint, p_bytes bigint) returns void
+language sql volatile set search_path = '' as $$
+    select set_config('rivulet.room_' || replace(p_library::text, '-', ''),
+        jsonb_build_object('documents', r.documents - p_documents, 'bytes', r.bytes - p_bytes)::text, true)
+$$;
+
+-- Far from its quota nobody waits for anybody. Within a tenth of it, or 1,000 documents, or 1 GiB, the count is exact.
+create function rivulet.is_close(p_library uuid, r rivulet.default_quota, p_documents bigint, p_bytes bigint) returns boolean
+language sql stable set search_path = '' as $$
+    select coalesce(r.documents - p_documents < greatest(q.documents / 10, 1000), false)
+        or coalesce(r.bytes - p_bytes < greatest(q.bytes / 10, 1024 ^ 3), false)
+    from rivulet.quota_of(p_library) q
+$$;
+
+create function rivulet.refuse_growth(p_reason text) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+    -- The one code that both the Data API and Storage answer with 403 and these very words.
+    raise exception '%', p_reason using errcode = 'insufficient_privilege', detail = 'over_quota',
+        hint = 'Delete documents from the library, or ask whoever runs this service for a larger quota.';
+end $$;
+
 create function rivulet.grow(p_library uuid, p_documents bigint, p_bytes bigint) returns void
 language plpgsql volatile set search_path = '' as $$
 declare
-    v_reason text := rivulet.too_much(p_library, p_documents, p_bytes);
+    r rivulet.default_quota := rivulet.room_in(p_library);
+    v_close boolean := rivulet.is_close(p_library, r, p_documents, p_bytes);
+    v_reason text;
+    v_change bigint;
 begin
-    if v_reason is not null then
-        -- The one code that both the Data API and Storage answer with 403 and these very words.
-        raise exception '%', v_reason using errcode = 'insufficient_privilege', detail = 'over_quota',
-            hint = 'Delete documents from the library, or ask whoever runs this service for a larger quota.';
+    if v_close then
+        v_reason := rivulet.too_much(p_library, p_documents, p_bytes);
+        if v_reason is not null then perform rivulet.refuse_growth(v_reason); end if;
+    else
+        perform rivulet.take_room(p_library, r, p_documents, p_bytes);
     end if;
-    -- Not in a fixed snapshot, which may not delete what others have folded meanwhile.
-    if rivulet.note_usage(p_library, p_documents, p_bytes) % 32 = 0 and p_documents > 0
-       and current_setting('transaction_isolation') = 'read committed' then
+    v_change := rivulet.note_usage(p_library, p_documents, p_bytes);
+    -- By whoever holds the lock; not in a fixed snapshot, which may not delete what others have folded meanwhile.
+    if v_close and p_documents > 0 and v_change % 32 = 0 and current_setting('transaction_isolation') = 'read committed' then
         perform rivulet.fold_usage(p_library);
     end if;
 end $$;
@@ -168,52 +211,28 @@ end $$;
 create trigger documents_uncount after delete on public.documents referencing old table as gone
     for each statement execute function rivulet.uncount_documents();
 
--- Room for a row of a watched table, remembered for the rest of the transaction. Writers of such tables wait for nobody, so
--- what others are writing meanwhile is not seen: a quota may be passed by that much. Returns why there is none, or null.
-create function rivulet.take_room(p_library uuid, p_documents bigint, p_bytes bigint) returns text
-language plpgsql volatile set search_path = '' as $$
-declare
-    v_memory text := 'rivulet.room_' || replace(p_library::text, '-', '');
-    v_left jsonb := nullif(current_setting(v_memory, true), '');
-    q rivulet.default_quota;
-    u rivulet.usage;
-begin
-    if v_left is null then
-        q := rivulet.quota_of(p_library);
-        u := rivulet.used(p_library);
-        v_left := jsonb_build_object('documents', q.documents - u.documents, 'bytes', q.bytes - u.bytes);
-    end if;
-    if p_documents > (v_left ->> 'documents')::bigint then
-        return format('The library has no room for more than its %s documents.', (rivulet.quota_of(p_library)).documents);
-    elsif p_bytes > 0 and p_bytes > (v_left ->> 'bytes')::bigint then
-        return format('The library has no room for %s more; it may hold %s.', pg_size_pretty(p_bytes),
-                      pg_size_pretty((rivulet.quota_of(p_library)).bytes));
-    end if;
-    perform set_config(v_memory, jsonb_build_object('documents', (v_left ->> 'documents')::bigint - p_documents,
-                                                    'bytes', (v_left ->> 'bytes')::bigint - p_bytes)::text, true);
-    return null;
-end $$;
-
 -- Whoever writes to a watched table knows nothing of quotas: the row's document says what was wrong, and can be retried.
+-- Such writers wait for nobody, so what others write meanwhile is not seen: a quota may be passed by that much.
 -- Its name comes after documents_fill, which would have it parsed.
 create function rivulet.admit_row() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
-    v_reason text;
-    v_was boolean := false;
-    v_before bigint := 0;
+    r rivulet.default_quota := rivulet.room_in(new.library_id);
+    v_documents integer := 1;
+    v_bytes bigint := coalesce(new.bytes, 0);
 begin
     if tg_op = 'UPDATE' then
-        v_was := rivulet.counts(old);
-        v_before := case when v_was then coalesce(old.bytes, 0) else 0 end;
+        v_documents := 1 - rivulet.counts(old)::integer;
+        v_bytes := v_bytes - case when rivulet.counts(old) then coalesce(old.bytes, 0) else 0 end;
     elsif exists (select from public.documents where watch_id = new.watch_id and source_ref = new.source_ref) then
         return new;  -- becomes an update
     end if;
-    v_reason := rivulet.take_room(new.library_id, 1 - v_was::integer, coalesce(new.bytes, 0) - v_before);
-    if v_reason is not null then
+    if v_documents > 0 and v_documents > r.documents or v_bytes > 0 and v_bytes > r.bytes then
         new.status := 'failed';
         new.error_code := 'over_quota';
-        new.error_message := v_reason;
+        new.error_message := 'The quota of the library has no room for this row.';
+    else
+        perform rivulet.take_room(new.library_id, r, v_documents, v_bytes);
     end if;
     return new;
 end $$;
@@ -252,7 +271,8 @@ $$ delete from rivulet.quotas where library_id = p_library $$;
 revoke execute on function rivulet.measure_library(), rivulet.used(uuid), rivulet.lock_usage(uuid), rivulet.quota_of(uuid),
     rivulet.too_much(uuid, bigint, bigint), rivulet.note_usage(uuid, bigint, bigint), rivulet.fold_usage(uuid),
     rivulet.fold_usages(), rivulet.counts(public.documents), rivulet.grow(uuid, bigint, bigint), rivulet.count_document(),
-    rivulet.uncount_documents(), rivulet.take_room(uuid, bigint, bigint), rivulet.admit_row() from public;
+    rivulet.uncount_documents(), rivulet.room_in(uuid), rivulet.take_room(uuid, rivulet.default_quota, bigint, bigint),
+    rivulet.is_close(uuid, rivulet.default_quota, bigint, bigint), rivulet.refuse_growth(text), rivulet.admit_row() from public;
 revoke execute on function public.set_quota_v1(uuid, bigint, bigint), public.clear_quota_v1(uuid) from public, anon, authenticated;
 grant execute on function public.set_quota_v1(uuid, bigint, bigint), public.clear_quota_v1(uuid) to service_role;
 revoke execute on function public.library_usage(uuid) from public, anon;

@@ -171,7 +171,7 @@ def test_the_writer_of_a_watched_table_never_hears_of_it(watched: tuple[Engine, 
     engine.all("insert into public.notes select n, 'text ' || n from generate_series(1, 3) n")
     [first, second, third] = rows(engine)
     assert (first[1], second[1]) == ("queued", "queued")
-    assert third == ("Note 3", "failed", "over_quota", "The library has no room for more than its 2 documents.")
+    assert third == ("Note 3", "failed", "over_quota", "The quota of the library has no room for this row.")
     assert usage(engine, library)[0] == 2
     assert len(engine.claim("parse")) == 2
 
