@@ -41,11 +41,18 @@ def load(make: Callable[[Settings, Supabase], T], settings: Settings, supabase: 
 
 def retriever(settings: Settings, supabase: Supabase) -> Retriever:
     """What finds passages, on real services. Takes a while: it loads the client of the vector store."""
+    from functions.effects.cache_redis import RedisCache
     from functions.effects.search_chroma import ChromaSearch
     from functions.effects.search_supabase import SupabaseSearch
+    from functions.handlers.remember import RememberingRetriever
 
-    store, index = SupabaseSearch(supabase), ChromaSearch(settings.chroma_url)
-    return Retriever(store, embedders(settings), index, reranker(settings))
+    return RememberingRetriever(
+        SupabaseSearch(supabase),
+        embedders(settings),
+        ChromaSearch(settings.chroma_url),
+        reranker(settings),
+        cache=RedisCache(settings.redis_url),
+    )
 
 
 def reranker(settings: Settings) -> Reranker | None:

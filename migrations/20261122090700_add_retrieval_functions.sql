@@ -31,15 +31,19 @@ language sql stable set search_path = '' as $$
         array(select d.id from public.documents d where d.library_id = any (p_libraries) and rivulet.matches(d, p_filter)) end
 $$;
 
--- [{library_id, collection, model, shared, documents}]: the libraries that a person may search, the Chroma collection of
--- each, whether others share it, and the documents that pass the filter (null: all, or more than an index can be told).
+-- {placements: [{library_id, collection, model, shared, documents}], revision}: of the libraries that a person may search, the
+-- Chroma collection of each, whether others share it, and the documents that pass the filter (null: all, or more than an index
+-- can be told); `revision` is another one when something was changed in one of them, or when they are others.
 create function public.search_scope_v1(p_user uuid, p_library uuid default null, p_filter jsonb default '{}') returns jsonb
 language sql stable security definer set search_path = '' set statement_timeout = '5s' as $$
-    select coalesce(jsonb_agg(jsonb_build_object(
-        'library_id', p.library_id, 'collection', p.collection, 'model', p.model,
-        'shared', exists (select from rivulet.placements o where o.collection = p.collection and o.library_id <> p.library_id),
-        'documents', case when cardinality(chosen.ids) <= 1000 then to_jsonb(chosen.ids) end)), '[]')
-    from rivulet.searched(p_user, p_library) as l (id)
+    with searched as materialized (select l as id from rivulet.searched(p_user, p_library) l)
+    select jsonb_build_object(
+        'revision', rivulet.revision_of(array(select id from searched)),
+        'placements', coalesce(jsonb_agg(jsonb_build_object(
+            'library_id', p.library_id, 'collection', p.collection, 'model', p.model,
+            'shared', exists (select from rivulet.placements o where o.collection = p.collection and o.library_id <> p.library_id),
+            'documents', case when cardinality(chosen.ids) <= 1000 then to_jsonb(chosen.ids) end)), '[]'))
+    from searched l
     join rivulet.placements p on p.library_id = l.id
     cross join lateral (select rivulet.chosen_documents(array[l.id], jsonb_strip_nulls(p_filter)) as ids) chosen
     where p.model is not null

@@ -47,6 +47,19 @@ class Placement(BaseModel):
     documents: Sequence[UUID] | None = None
 
 
+class Scope(BaseModel):
+    """The libraries that a person may search.
+
+    `placements` are those that have vectors; `revision` names all of them as they are: it is another one once a
+    document of theirs was changed, or once they are others.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    placements: Sequence[Placement]
+    revision: str
+
+
 class Passage(BaseModel):
     """A chunk that the asking person may see, with what a prompt and a citation need of it."""
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from schema.answers import Answer, Delta, Placement, Question, Sampling, Turn
+from schema.answers import Answer, Delta, Placement, Question, Sampling, Scope, Turn
 from schema.documents import Chunk, Document, EmbedBatch, Part, StoredChunk
 from schema.errors import JobError
 from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue, WorkerReport
@@ -147,7 +147,7 @@ class AnswerStore(Protocol):
 class SearchStore(Protocol):
     """Search in Postgres, always on behalf of a person."""
 
-    async def scope(self, user: UUID, library: UUID | None, where: Filter) -> Sequence[Placement]:
+    async def scope(self, user: UUID, library: UUID | None, where: Filter) -> Scope:
         """The libraries that the person may search, and where their vectors are."""
 
     async def lexical(self, user: UUID, query: str, library: UUID | None, limit: int, where: Filter) -> Sequence[Hit]:

@@ -6,11 +6,10 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from functions.effects.supabase import Supabase
-from schema.answers import Placement
+from schema.answers import Scope
 from schema.jobs import Json
 from schema.search import Filter, FoundPassage, Hit
 
-_PLACEMENTS = TypeAdapter(list[Placement])
 _FOUND = TypeAdapter(list[FoundPassage])
 
 
@@ -20,12 +19,12 @@ class SupabaseSearch:
     def __init__(self, supabase: Supabase) -> None:
         self._supabase = supabase
 
-    async def scope(self, user: UUID, library: UUID | None, where: Filter) -> Sequence[Placement]:
+    async def scope(self, user: UUID, library: UUID | None, where: Filter) -> Scope:
         """The libraries that the person may search."""
         reply = await self._supabase.call(
             "search_scope_v1", user=str(user), library=_text(library), filter=_filter(where)
         )
-        return _PLACEMENTS.validate_python(reply)
+        return Scope.model_validate(reply)
 
     async def lexical(self, user: UUID, query: str, library: UUID | None, limit: int, where: Filter) -> Sequence[Hit]:
         """The best passages by words."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from functions.pipeline.fuse import fuse
 from functions.pipeline.select import MOST_PASSAGES, WITH_NEIGHBOURS, Selection, select
-from schema.answers import Candidate, Placement, Retrieved
+from schema.answers import Candidate, Placement, Retrieved, Scope
 from schema.errors import JobError
 from schema.ports import Embedder, Reranker, SearchStore, VectorSearch
 from schema.search import EVERYTHING, Filter, Hit
@@ -75,11 +75,16 @@ class Retriever:
             notes=found.notes,
         )
 
-    async def search(self, user: UUID, query: str, library: UUID | None, where: Filter = EVERYTHING) -> Found:
-        """Both arms at once. If one is down the other answers alone; raises `JobError` if both are."""
+    async def search(
+        self, user: UUID, query: str, library: UUID | None, where: Filter = EVERYTHING, scope: Scope | None = None
+    ) -> Found:
+        """Both arms at once. If one is down the other answers alone; raises `JobError` if both are.
+
+        `scope` is what may be searched, if that is known already.
+        """
         found = Found()
         problems = await asyncio.gather(
-            _attempt(self._by_meaning(found, user, query, library, where)),
+            _attempt(self._by_meaning(found, user, query, library, where, scope)),
             _attempt(self._by_words(found, user, query, library, where)),
         )
         if all(problems):
@@ -93,9 +98,13 @@ class Retriever:
         with found.timed("lexical"):
             found.lexical = await self.store.lexical(user, query, library, CANDIDATES, where)
 
-    async def _by_meaning(self, found: Found, user: UUID, query: str, library: UUID | None, where: Filter) -> None:
-        with found.timed("scope"):
-            placements = await self.store.scope(user, library, where)
+    async def _by_meaning(
+        self, found: Found, user: UUID, query: str, library: UUID | None, where: Filter, scope: Scope | None
+    ) -> None:
+        if scope is None:
+            with found.timed("scope"):
+                scope = await self.store.scope(user, library, where)
+        placements = scope.placements
         found.models = sorted({placement.model for placement in placements})
         found.dense = await asyncio.gather(
             *(self._nearest(found, model, query, [p for p in placements if p.model == model]) for model in found.models)

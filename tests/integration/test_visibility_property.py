@@ -11,9 +11,11 @@ import hypothesis.strategies as st
 import psycopg
 from hypothesis import HealthCheck, given, settings
 
+from functions.effects.cache_redis import RedisCache
+from functions.handlers.remember import RememberingRetriever
 from functions.handlers.retrieve import Retriever
-from schema.answers import Placement
-from schema.ports import TextKind, Vector
+from schema.answers import Placement, Scope
+from schema.ports import Cache, TextKind, Vector
 from schema.search import Filter, FoundPassage, Hit
 from tests.integration.engine import Engine, passage
 
@@ -105,9 +107,10 @@ class World:
 
     # The ports of retrieval: the real functions, and an index full of what is stale and foreign.
 
-    async def scope(self, user: uuid.UUID, library: uuid.UUID | None, where: Filter) -> Sequence[Placement]:
-        self.engine.one("select public.search_scope_v1(%s, %s, %s)", user, library, where.model_dump_json())
-        return [Placement(library_id=each, collection="c", model=MODEL) for each in self.libraries]
+    async def scope(self, user: uuid.UUID, library: uuid.UUID | None, where: Filter) -> Scope:
+        scope = self.engine.one("select public.search_scope_v1(%s, %s, %s)", user, library, where.model_dump_json())
+        placements = [Placement(library_id=each, collection="c", model=MODEL) for each in self.libraries]
+        return Scope(placements=placements, revision=scope["revision"])
 
     async def lexical(
         self, user: uuid.UUID, query: str, library: uuid.UUID | None, limit: int, where: Filter
@@ -157,8 +160,10 @@ steps = st.lists(
 )
 
 
-def test_nobody_is_shown_what_row_level_security_refuses(engine: Engine) -> None:
+def test_nobody_is_shown_what_row_level_security_refuses_nor_what_was(engine: Engine, redis_server: str) -> None:
+    """Also where what was found before is remembered."""
     with asyncio.Runner() as runner:
+        cache = RedisCache(redis_server)
 
         @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
         @given(steps=steps)
@@ -170,19 +175,22 @@ def test_nobody_is_shown_what_row_level_security_refuses(engine: Engine) -> None
             world.add_member(0, 1)
             for number, (step, *arguments) in enumerate(steps):
                 getattr(world, step)(*arguments)
-                runner.run(check(world, number % PEOPLE))
+                runner.run(check(world, number % PEOPLE, cache))
             for person in range(PEOPLE):
-                runner.run(check(world, person))
+                runner.run(check(world, person, cache))
             engine.all("delete from auth.users where id = any (%s)", world.people)
 
         live()
+        runner.run(cache.close())
 
 
-async def check(world: World, person: int) -> None:
+async def check(world: World, person: int, cache: Cache) -> None:
     user, refused = world.people[person], world.refused_by_rls(person)
     shown = await world.visible(user, world.passages, len(world.passages), Filter())
     assert {each.chunk_id for each in shown} == set(world.passages) - refused
-    retriever = Retriever(world, lambda _: Embeds(), world)
+    retriever = RememberingRetriever(world, lambda _: Embeds(), world, cache=cache)
     found = await retriever.retrieve(user, 'weir "number 1" num*', None)
     assert not {each.chunk_id for each in found.passages} & refused
+    afresh = await Retriever(world, lambda _: Embeds(), world).retrieve(user, 'weir "number 1" num*', None)
+    assert {each.text for each in found.passages} == {each.text for each in afresh.passages}
     assert not {hit.chunk for hit in await world.lexical(user, "weir", None, 200, Filter())} & refused

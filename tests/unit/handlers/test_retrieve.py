@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from functions.handlers.retrieve import Retriever
-from schema.answers import Placement
+from schema.answers import Placement, Scope
 from schema.errors import TransientError
 from schema.ports import TextKind, Vector
 from schema.search import Filter, FoundPassage, Hit
@@ -31,9 +31,10 @@ class World:
         if method in self.broken:
             raise DOWN
 
-    async def scope(self, _user: UUID, _library: UUID | None, _where: Filter) -> Sequence[Placement]:
+    async def scope(self, _user: UUID, _library: UUID | None, _where: Filter) -> Scope:
         self._check("scope")
-        return [Placement(library_id=LIBRARY, collection="c", model=model) for model in self.models]
+        placements = [Placement(library_id=LIBRARY, collection="c", model=model) for model in self.models]
+        return Scope(placements=placements, revision="1")
 
     async def lexical(
         self, _user: UUID, _query: str, _library: UUID | None, _limit: int, _where: Filter
