@@ -190,7 +190,7 @@ def test_stop_ends_the_model_call_and_keeps_the_text(
 
     eventually(lambda: _assert_equal(model.hang_ups, 1), 10)
     eventually(lambda: _assert_reached(engine, "select 1 from rivulet.job_history where outcome = 'cancelled'"), 10)
-    assert wait_status(engine, answer, "cancelled") == " ".join(WORDS[:5]) + " "
+    assert wait_status(engine, answer, "cancelled") == " ".join(WORDS[:5])
 
 
 def test_sigterm_lets_running_jobs_finish(engine: Engine, start: Start, slow_model: tuple[SlowModel, str]) -> None:
