@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,16 +141,22 @@ def running(work: Callable[[ContainedParser, Path], Any], deeds: str, tmp_path: 
 
 
 def children() -> list[psutil.Process]:
-    found: list[psutil.Process] = psutil.Process().children(recursive=True)
-    return found
+    """The warm process and its readers: forks, with its command line. Other tests' processes may be about."""
+    return [child for child in psutil.Process().children(recursive=True) if CRUEL in command(child)]
+
+
+def command(process: psutil.Process) -> list[str]:
+    with suppress(psutil.Error):
+        words: list[str] = process.cmdline()
+        return words
+    return []
 
 
 def test_a_reader_that_nobody_waits_for_is_killed(tmp_path: Path) -> None:
     async def work(parser: ContainedParser, file: Path) -> None:
-        parts = parser.parse(file, file.name, None)
-        await anext(parts)
-        assert len(children()) == 2
-        await parts.aclose()
+        async with aclosing(parser.parse(file, file.name, None)) as parts:
+            await anext(parts)
+            assert len(children()) == 2
         await eventually_alone(1)
 
     running(work, "a line\nhang", tmp_path)
@@ -168,12 +174,12 @@ def test_a_killed_warm_process_is_started_again(tmp_path: Path) -> None:
     async def work(parser: ContainedParser, file: Path) -> None:
         assert isinstance(await outcome(parser, file), list)
         [warm] = children()
-        parts = parser.parse(tmp_path / "hang.txt", "hang.txt", None)
         (tmp_path / "hang.txt").write_text("a line\nhang")
-        await anext(parts)
-        os.kill(warm.pid, signal.SIGKILL)
-        with pytest.raises(TransientError):
+        async with aclosing(parser.parse(tmp_path / "hang.txt", "hang.txt", None)) as parts:
             await anext(parts)
+            os.kill(warm.pid, signal.SIGKILL)
+            with pytest.raises(TransientError):
+                await anext(parts)
         assert isinstance(await outcome(parser, file), list)
 
     running(work, "a line", tmp_path)
@@ -181,29 +187,29 @@ def test_a_killed_warm_process_is_started_again(tmp_path: Path) -> None:
 
 def test_readers_end_with_the_process_that_wanted_them(tmp_path: Path) -> None:
     async def work(parser: ContainedParser, file: Path) -> list[psutil.Process]:
-        parts = parser.parse(file, file.name, None)
-        await anext(parts)
-        found = children()
-        await parser.close()
-        await parts.aclose()
+        async with aclosing(parser.parse(file, file.name, None)) as parts:
+            await anext(parts)
+            found = children()
+            await parser.close()
         return found
 
-    for process in running(work, "a line\nhang", tmp_path):
+    found = running(work, "a line\nhang", tmp_path)
+    assert len(found) == 2
+    for process in found:
         assert not process.is_running()
 
 
 def test_a_reader_waits_while_nobody_takes_what_it_reads(tmp_path: Path) -> None:
     async def work(parser: ContainedParser, file: Path) -> int:
-        parts = parser.parse(file, file.name, None)
-        await anext(parts)
-        [reader] = [child for child in children() if child.ppid() != os.getpid()]
+        async with aclosing(parser.parse(file, file.name, None)) as parts:
+            await anext(parts)
+            [reader] = [child for child in children() if child.ppid() != os.getpid()]
 
-        def asleep() -> None:
-            assert reader.status() == psutil.STATUS_SLEEPING
+            def asleep() -> None:
+                assert reader.status() == psutil.STATUS_SLEEPING
 
-        await asyncio.to_thread(eventually, asleep)
-        held: int = reader.memory_info().rss
-        await parts.aclose()
+            await asyncio.to_thread(eventually, asleep)
+            held: int = reader.memory_info().rss
         return held
 
     assert running(work, "flood\n" * 8, tmp_path) < limits.DATA_BYTES // 3

@@ -7,6 +7,7 @@ then is kept: a document with pages is read on by another child behind the pages
 import asyncio
 import signal
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,10 +66,11 @@ class ContainedParser:
             async with self._warm.child(
                 {**course.request, "first_page": course.pages_read + 1, "step": course.step}
             ) as child:
-                async for part in _parts(child, course):
-                    yield part
-                    if part.mime is not None:
-                        return
+                async with aclosing(_parts(child, course)) as parts:
+                    async for part in parts:
+                        yield part
+                        if part.mime is not None:
+                            return
                 error = await _cause(child, course)
             yield_last = _after_death(course, error)
             if yield_last is not None:
