@@ -1,6 +1,5 @@
 """Embedding models at Together AI, or behind any server with the same HTTP surface: `Embedder`."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -8,7 +7,13 @@ from uuid import UUID
 import together
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from functions.effects.budget import PATIENCE_SECONDS, Budget
+from functions.effects.budget import (
+    PATIENCE_SECONDS,
+    REFUSED_WITHOUT_A_TIME_SECONDS,
+    Budget,
+    estimated_tokens,
+    wait_for_share,
+)
 from functions.effects.connect_together import translated_errors
 from schema.errors import RateLimitedError, TransientError
 from schema.ports import TextKind, Vector
@@ -34,7 +39,6 @@ _LIMITS: Mapping[str, RequestLimits] = {
     "text-embedding-3-large": RequestLimits(texts=2048, tokens=300_000),
     "text-embedding-ada-002": RequestLimits(texts=2048, tokens=300_000),
 }
-REFUSED_WITHOUT_A_TIME_SECONDS = 2.0  # patience with a provider that names none
 _FLICKER = wait_random_exponential(multiplier=0.2, max=4.0)
 
 
@@ -42,7 +46,8 @@ class TogetherEmbedder:
     """Implements `Embedder`. A refused request is sent again when the budget allows; those before it stay done."""
 
     def __init__(self, client: together.AsyncTogether, model: str, budget: Budget) -> None:
-        self._client = client.with_options(max_retries=0)  # its own retries would know nothing of the others' patience
+        # Its own retries would know nothing of the others' patience.
+        self._embeddings = client.with_options(max_retries=0).embeddings
         self._model = model
         self._budget = budget
 
@@ -70,7 +75,7 @@ class TogetherEmbedder:
 
         async def attempt() -> list[Vector]:
             if kind == "document":
-                await self._share(str(tenant), sum(map(estimated_tokens, texts)))
+                await wait_for_share(self._budget, str(tenant), sum(map(estimated_tokens, texts)))
             try:
                 return await self._ask(texts, kind)
             except RateLimitedError as error:
@@ -82,26 +87,11 @@ class TogetherEmbedder:
         )
         return await attempts(attempt)
 
-    async def _share(self, tenant: str, tokens: int) -> None:
-        """Wait for the tenant's share; for another one if the provider refused somebody meanwhile."""
-        granted = False
-        while not granted:
-            wait = await self._budget.reserve(tenant, tokens)
-            if wait < 0:
-                raise RateLimitedError("model_busy", "The model is busy.", -wait)
-            await asyncio.sleep(wait)
-            granted = wait == 0 or await self._budget.blocked() == 0
-
     async def _ask(self, texts: Sequence[str], kind: TextKind) -> list[Vector]:
         prefix = _QUERY_PREFIXES.get(self._model, "") if kind == "query" else ""
         with translated_errors():
-            reply = await self._client.embeddings.create(model=self._model, input=[prefix + text for text in texts])
+            reply = await self._embeddings.create(model=self._model, input=[prefix + text for text in texts])
         return [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
-
-
-def estimated_tokens(text: str) -> int:
-    """What a text costs, near enough to share a rate by."""
-    return len(text) // 4 + 1
 
 
 def _asked_for(error: RateLimitedError) -> float:

@@ -1,9 +1,10 @@
 """Chat models at Together AI, or behind any server with the same HTTP surface: `Generator`."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import together
+from together import AsyncStream
 
 from functions.effects.connect_together import translated_errors
 from schema.answers import Delta, FinishReason, Sampling, Turn, Usage
@@ -17,7 +18,8 @@ class TogetherGenerator:
     """Implements `Generator`. Nothing is retried here: whoever asks knows what else could be done."""
 
     def __init__(self, client: together.AsyncTogether, model: str) -> None:
-        self._client = client.with_options(max_retries=0)
+        # Taken here, not at the first question: the SDK loads what is behind it only now.
+        self._chat = client.with_options(max_retries=0).chat.completions
         self.model = model
 
     async def stream(self, turns: Sequence[Turn], sampling: Sampling) -> AsyncGenerator[Delta, None]:
@@ -25,16 +27,17 @@ class TogetherGenerator:
         finished = False
         with translated_errors():
             messages: Any = [turn.model_dump() for turn in turns]
-            async with await self._client.chat.completions.create(
+            async with self._chat.with_streaming_response.create(
                 model=self.model,
                 messages=messages,
                 stream=True,
                 # Some servers count tokens only when asked; the SDK has no parameter for it.
                 extra_body={"stream_options": {"include_usage": True}},
                 **sampling.model_dump(),
-            ) as chunks:
-                async for chunk in chunks:
-                    delta = _delta(chunk)
+            ) as response:
+                # As they come: making the SDK's objects of them would be most of the work of an answer.
+                async for chunk in await response.parse(to=AsyncStream[object]):
+                    delta = _delta(cast(dict[str, Any], chunk))
                     finished = finished or delta.finish_reason is not None
                     yield delta
         # A stream that is cut off ends like one that is complete, except for this.
@@ -42,13 +45,13 @@ class TogetherGenerator:
             raise TransientError("model_cut_off", "The model's answer broke off.")
 
 
-def _delta(chunk: Any) -> Delta:
+def _delta(chunk: Mapping[str, Any]) -> Delta:
     """A chunk of the stream; the one with the usage may have no choices."""
-    choice = chunk.choices[0] if chunk.choices else None
-    end = choice.finish_reason if choice else None
+    choice = (chunk.get("choices") or [{}])[0]
+    end, usage = choice.get("finish_reason"), chunk.get("usage")
     return Delta(
-        text=(choice.delta.content or "") if choice else "",
-        model=chunk.model,
+        text=(choice.get("delta") or {}).get("content") or "",
+        model=chunk.get("model") or "",
         finish_reason=_ENDS.get(end, "stop") if end else None,
-        usage=Usage.model_validate(chunk.usage.model_dump()) if chunk.usage else None,
+        usage=Usage.model_validate(usage) if usage else None,
     )
