@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from functions.dispatch import Handler
+from functions.effects.budget import Budget
 from functions.effects.supabase import Supabase
 from functions.handlers.retrieve import Retriever
 from schema.jobs import Claim, Queue
@@ -147,7 +148,15 @@ def generator(settings: Settings) -> Generator:
 
     client = connect(settings)
     models = [TogetherGenerator(client, model) for model in chat_models(settings)]
-    return ResilientGenerator(models, Breaker(RedisCache(settings.redis_url)))
+    return ResilientGenerator(models, Breaker(RedisCache(settings.redis_url)), _chat_budgets(settings))
+
+
+def _chat_budgets(settings: Settings) -> Mapping[str, Budget]:
+    from functions.effects.budget_redis import RedisBudget
+    from functions.effects.redis_patient import PatientRedis
+
+    redis, rate = PatientRedis(settings.redis_url), settings.chat_tokens_per_minute
+    return {model: RedisBudget(redis, model, rate) for model in chat_models(settings)} if rate else {}
 
 
 def _purge(settings: Settings, supabase: Supabase) -> Handler:

@@ -296,8 +296,13 @@ class VectorUpkeep(Protocol):
 class Generator(Protocol):
     """A language model."""
 
-    def stream(self, turns: Sequence[Turn], sampling: Sampling) -> AsyncGenerator[Delta, None]:
-        """The answer, piece by piece; closing it ends the call. An end without `finish_reason` is `TransientError`."""
+    def stream(
+        self, turns: Sequence[Turn], sampling: Sampling, tenant: UUID | None = None
+    ) -> AsyncGenerator[Delta, None]:
+        """The answer, piece by piece; closing it ends the call. An end without `finish_reason` is `TransientError`.
+
+        It waits for its tenant's share of what the providers allow; what is asked for nobody does not.
+        """
 
 
 class Announcer(Protocol):

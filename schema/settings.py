@@ -25,6 +25,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "rerank_model": ("RERANK_MODEL",),
     "embedding_tokenizer": ("EMBEDDING_TOKENIZER",),
     "embedding_tokens_per_minute": ("EMBEDDING_TOKENS_PER_MINUTE",),
+    "chat_tokens_per_minute": ("CHAT_TOKENS_PER_MINUTE",),
     "questions_per_minute": ("QUESTIONS_PER_MINUTE",),
     "questions_per_day": ("QUESTIONS_PER_DAY",),
     "log_level": ("LOG_LEVEL",),
@@ -67,6 +68,7 @@ class Settings(BaseModel):
     rerank_model: str | None = None  # reads the best passages again; None: nobody does
     embedding_tokenizer: FilePath | None = None  # the model's tokenizer.json; None: tokens are estimated
     embedding_tokens_per_minute: int = Field(default=2_000_000, ge=1)  # of all listeners together
+    chat_tokens_per_minute: int = Field(default=0, ge=0)  # of each chat model, of all processes together; 0: no budget
     questions_per_minute: int = Field(
         default=30, ge=0
     )  # of one person; searches are counted by themselves; 0: no limit

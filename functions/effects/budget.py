@@ -3,13 +3,17 @@
 Reasons: infra/decisions/0042-one-budget-for-a-model.md.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from schema.errors import RateLimitedError
+
 BURST_SECONDS = 1.0  # of its share that a tenant may have saved up
 PATIENCE_SECONDS = 30.0  # a share that begins later than this is not reserved
+REFUSED_WITHOUT_A_TIME_SECONDS = 2.0  # patience with a provider that names none
 SLOWEST = 0.1  # of the rate, after however many refusals
 SLOWED_BY = 0.7  # each refusal takes the rate down to this part of it
 RECOVERY_SECONDS = 60.0  # from the slowest to the full rate
@@ -27,6 +31,25 @@ class Budget(Protocol):
 
     async def refused(self, seconds: float) -> None:
         """The provider refused a request and wants none for so long: everyone waits, and is slower afterwards."""
+
+
+async def wait_for_share(budget: Budget, tenant: str, tokens: int) -> None:
+    """Wait for the tenant's share; for another one if the provider refused somebody meanwhile.
+
+    `RateLimitedError` if that would take too long.
+    """
+    granted = False
+    while not granted:
+        wait = await budget.reserve(tenant, tokens)
+        if wait < 0:
+            raise RateLimitedError("model_busy", "The model is busy.", -wait)
+        await asyncio.sleep(wait)
+        granted = wait == 0 or await budget.blocked() == 0
+
+
+def estimated_tokens(text: str) -> int:
+    """What a text costs, near enough to share a rate by."""
+    return len(text) // 4 + 1
 
 
 @dataclass

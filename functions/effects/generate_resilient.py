@@ -6,14 +6,16 @@ new attempt of the job can start over, under a fence of its own.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exception, wait_random_exponential
 
 from functions.effects.breaker import REST_SECONDS, Breaker
+from functions.effects.budget import REFUSED_WITHOUT_A_TIME_SECONDS, Budget, estimated_tokens, wait_for_share
 from schema.answers import Delta, Sampling, Turn
 from schema.errors import JobError, PermanentError, RateLimitedError, TransientError
 
@@ -34,15 +36,18 @@ class Model(Protocol):
 
 
 class ResilientGenerator:
-    """Implements `Generator` by models in order of preference."""
+    """Implements `Generator` by models in order of preference. Those that have a budget keep to it."""
 
-    def __init__(self, models: Sequence[Model], breaker: Breaker) -> None:
+    def __init__(self, models: Sequence[Model], breaker: Breaker, budgets: Mapping[str, Budget] | None = None) -> None:
         self._models = models
         self._breaker = breaker
+        self._budgets = budgets or {}
 
-    async def stream(self, turns: Sequence[Turn], sampling: Sampling) -> AsyncGenerator[Delta, None]:
+    async def stream(
+        self, turns: Sequence[Turn], sampling: Sampling, tenant: UUID | None = None
+    ) -> AsyncGenerator[Delta, None]:
         """The answer of the first model that gives one."""
-        model, opening, deltas = await self._open(turns, sampling)
+        model, opening, deltas = await self._open(turns, sampling, tenant)
         async with aclosing(deltas):
             try:
                 for delta in opening:
@@ -55,7 +60,7 @@ class ResilientGenerator:
         self._breaker.succeeded(model.model)
 
     async def _open(
-        self, turns: Sequence[Turn], sampling: Sampling
+        self, turns: Sequence[Turn], sampling: Sampling, tenant: UUID | None
     ) -> tuple[Model, list[Delta], AsyncGenerator[Delta, None]]:
         """The first model that begins to answer, how it begins, and the rest."""
         errors: list[JobError] = []
@@ -63,7 +68,7 @@ class ResilientGenerator:
             if not await self._breaker.allows(model.model):
                 continue
             try:
-                return model, *await _patiently(model, turns, sampling)
+                return model, *await self._ask(model, turns, sampling, tenant)
             except (PermanentError, RateLimitedError, TransientError) as error:
                 errors.append(error)
                 log.warning("model_passed_over", model=model.model, code=error.code, error=error.message)
@@ -72,6 +77,24 @@ class ResilientGenerator:
                 if isinstance(error, TransientError):
                     await self._breaker.failed(model.model)
         raise _most_hopeful(errors)
+
+    async def _ask(
+        self, model: Model, turns: Sequence[Turn], sampling: Sampling, tenant: UUID | None
+    ) -> tuple[list[Delta], AsyncGenerator[Delta, None]]:
+        """How one model begins to answer, once it is the tenant's turn."""
+        budget = self._budgets.get(model.model)
+        if budget is None or tenant is None:
+            return await _patiently(model, turns, sampling)
+        blocked = await budget.blocked()
+        if blocked > PATIENCE_SECONDS:  # another model may answer sooner
+            raise RateLimitedError("model_busy", "The model is busy.", blocked)
+        asked = sum(estimated_tokens(turn.content) for turn in turns)
+        await wait_for_share(budget, str(tenant), asked + sampling.max_tokens)
+        try:
+            return await _patiently(model, turns, sampling)
+        except RateLimitedError as error:
+            await budget.refused(error.retry_after_seconds or REFUSED_WITHOUT_A_TIME_SECONDS)
+            raise
 
 
 def _most_hopeful(errors: Sequence[JobError]) -> JobError:

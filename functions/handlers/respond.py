@@ -75,7 +75,8 @@ class RespondHandler:
     async def _write(self, attempt: "_Attempt", draft: Draft, source: Source) -> None:
         """Let the model write; of an answer that the person stopped, what there is of it is kept."""
         try:
-            await write(draft, self.generator.stream(source.prompt.turns, ANSWER), attempt.seconds_left())
+            deltas = self.generator.stream(source.prompt.turns, ANSWER, attempt.claim.tenant_id)
+            await write(draft, deltas, attempt.seconds_left())
         except StoppedError:
             await draft.end("stopped")
         except asyncio.CancelledError:
