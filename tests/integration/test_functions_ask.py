@@ -19,7 +19,7 @@ from tests.waiting import eventually
 
 Slow = tuple[SlowModel, str]
 TEXT = "The weir at Marbruck was built in 1903 by Anton Falk."
-HALF = " ".join(WORDS[:5]) + " "
+HALF = " ".join(WORDS[:5])
 
 
 class Stream:
@@ -99,7 +99,7 @@ def test_an_answer_streams_and_ends_with_its_row(
         slow_model[0].goes_on.set()
         answer = stream.until("answer")
 
-    assert stream.text == " ".join(WORDS) + " "
+    assert stream.text == " ".join(WORDS)
     assert (answer["status"], answer["content"], answer["model"]) == ("complete", " ".join(WORDS), "test/slow-1")
     assert [(each["marker"], each["quote"]) for each in answer["citations"]] == [(1, TEXT)]
     row = engine.all("select id, reply_to, conversation_id from public.messages where role = 'assistant'")[0]
