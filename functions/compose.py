@@ -111,8 +111,11 @@ def _embed(settings: Settings, supabase: Supabase) -> Handler:
 def _respond(settings: Settings, supabase: Supabase) -> Handler:
     from functions.effects.announce_supabase import SupabaseAnnouncer
     from functions.effects.answers_supabase import SupabaseAnswers
+    from functions.effects.cache_redis import RedisCache
+    from functions.handlers.replay import Replays
     from functions.handlers.respond import RespondHandler
 
+    seconds = settings.answer_cache_seconds
     return RespondHandler(
         store=SupabaseAnswers(supabase),
         retriever=retriever(settings, supabase),
@@ -120,6 +123,7 @@ def _respond(settings: Settings, supabase: Supabase) -> Handler:
         announcer=SupabaseAnnouncer(supabase),
         models=chat_models(settings),
         limit=limit(settings, "questions"),
+        replays=Replays(RedisCache(settings.redis_url), seconds) if seconds else None,
     )
 
 

@@ -29,6 +29,7 @@ class Question(BaseModel):
     library_id: UUID | None  # None: every library that the person may see
     question: str
     history: Sequence[Turn]
+    again: bool = False  # it has been answered, and another answer is wanted
     wants_title: bool = False  # its conversation has no name yet but the question's beginning
 
 
@@ -178,6 +179,7 @@ class Verdict(BaseModel):
     doubts: Sequence[Doubt]
     forged_markers: int  # left out: they pointed at no passage
     removed_links: int  # left out: nobody had given them to the model
+    replayed: bool = False  # an earlier answer to the same question from the same passages
 
 
 class Sampling(BaseModel):

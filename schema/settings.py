@@ -28,6 +28,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "chat_tokens_per_minute": ("CHAT_TOKENS_PER_MINUTE",),
     "questions_per_minute": ("QUESTIONS_PER_MINUTE",),
     "questions_per_day": ("QUESTIONS_PER_DAY",),
+    "answer_cache_seconds": ("ANSWER_CACHE_SECONDS",),
     "log_level": ("LOG_LEVEL",),
     "supabase_publishable_key": ("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"),
     "jwt_secret": ("JWT_SECRET",),
@@ -73,6 +74,7 @@ class Settings(BaseModel):
         default=30, ge=0
     )  # of one person; searches are counted by themselves; 0: no limit
     questions_per_day: int = Field(default=1000, ge=0)
+    answer_cache_seconds: int = Field(default=0, ge=0)  # that an answer is given again to the same question; 0: never
     log_level: str = "INFO"
     # Documents that are fetched from the web, lists with commas:
     fetch_ports: tuple[int, ...] = ()  # besides 80 and 443

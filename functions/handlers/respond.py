@@ -2,19 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from functions.handlers.assist import Assistant
 from functions.handlers.draft import Draft
+from functions.handlers.replay import Replays, played
 from functions.handlers.retrieve import Retriever
 from functions.handlers.write import write
 from functions.pipeline.answer import Source, Written, make_answer
 from functions.pipeline.models import facts_of
 from functions.pipeline.prompt import build_prompt
 from functions.pipeline.sieve import Sieve
-from schema.answers import Question, Sampling
+from schema.answers import Answer, Delta, Question, Sampling
 from schema.errors import PermanentError, RateLimitedError, StoppedError, SupersededError, TransientError
 from schema.jobs import Claim
 from schema.ports import Announcer, AnswerStore, Generator, Limit
@@ -38,6 +39,7 @@ class RespondHandler:
     announcer: Announcer
     models: Sequence[str]
     limit: Limit
+    replays: Replays | None
 
     async def __call__(self, claim: Claim) -> None:
         """Do one respond job."""
@@ -50,8 +52,13 @@ class RespondHandler:
         draft = Draft(claim, question.conversation_id, self.store, self.announcer, _sieve(question, source))
         title = asyncio.create_task(_title(question, assistant, draft), name="title")
         try:
+            attempt.replayed = await self.replays.find(question, source) if self.replays else None
             await self._write(attempt, draft, source)
-            await self._complete(attempt, draft, source, await _in_time(title) if draft.begun.is_set() else None)
+            answer = await self._complete(
+                attempt, draft, source, await _in_time(title) if draft.begun.is_set() else None
+            )
+            if self.replays and not attempt.replayed:
+                await self.replays.keep(question, source, answer)
         finally:
             title.cancel()
             await asyncio.wait([title])  # its model call ends with it
@@ -75,7 +82,7 @@ class RespondHandler:
     async def _write(self, attempt: "_Attempt", draft: Draft, source: Source) -> None:
         """Let the model write; of an answer that the person stopped, what there is of it is kept."""
         try:
-            deltas = self.generator.stream(source.prompt.turns, ANSWER, attempt.claim.tenant_id)
+            deltas = self._deltas(attempt, source)
             await write(draft, deltas, attempt.seconds_left())
         except StoppedError:
             await draft.end("stopped")
@@ -84,6 +91,11 @@ class RespondHandler:
             raise
         if not draft.text:
             _explain_silence(draft)
+
+    def _deltas(self, attempt: "_Attempt", source: Source) -> AsyncGenerator[Delta, None]:
+        if attempt.replayed:
+            return played(attempt.replayed)
+        return self.generator.stream(source.prompt.turns, ANSWER, attempt.claim.tenant_id)
 
     async def _interrupted(self, attempt: "_Attempt", draft: Draft, source: Source) -> None:
         """This worker was told to stop: by the person, or because it ends and the next one starts over."""
@@ -94,7 +106,7 @@ class RespondHandler:
             with suppress(SupersededError):  # the answer is kept as it is, and the job has ended
                 await self._complete(attempt, draft, source, None)
 
-    async def _complete(self, attempt: "_Attempt", draft: Draft, source: Source, title: str | None) -> None:
+    async def _complete(self, attempt: "_Attempt", draft: Draft, source: Source, title: str | None) -> Answer:
         written = Written(
             text=draft.text,
             model=draft.model,
@@ -102,9 +114,11 @@ class RespondHandler:
             finish_reason=draft.finish_reason or "stop",
             forged=draft.sieve.forged,
             links=draft.sieve.links,
+            replayed=attempt.replayed is not None,
         )
         answer = make_answer(written, source, attempt.timings(draft.first_token_at), title)
         await self.store.complete_respond(attempt.claim, answer)
+        return answer
 
 
 def room_for(models: Sequence[str]) -> int:
@@ -119,6 +133,7 @@ class _Attempt:
     claim: Claim
     started_at: float
     retrieved_at: float = 0.0
+    replayed: Delta | None = None
 
     def seconds_left(self) -> float:
         """For the model, of the time that the job has."""

@@ -31,6 +31,7 @@ class Written:
     finish_reason: FinishReason
     forged: int
     links: int
+    replayed: bool
 
 
 def make_answer(written: Written, source: Source, timings: dict[str, int], title: str | None) -> Answer:
@@ -62,6 +63,7 @@ def _verdict(written: Written, cited: Cited, passages: int) -> Verdict:
         doubts=cited.doubts,
         forged_markers=written.forged,
         removed_links=written.links,
+        replayed=written.replayed,
     )
 
 

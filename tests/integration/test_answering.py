@@ -58,7 +58,7 @@ async def test_an_answer_says_what_it_rests_on_and_where_it_came_from(responder:
     assert row["status"] == "complete"
     assert row["metadata"] == {
         "passages": 1, "finish_reason": "stop", "refused": False, "supported": False, "forged_markers": 1,
-        "removed_links": 0, "doubts": [{"start": 40, "end": 52, "reason": "uncited"}],
+        "removed_links": 0, "replayed": False, "doubts": [{"start": 40, "end": 52, "reason": "uncited"}],
     }  # fmt: skip
     assert row["usage"] == {"prompt_tokens": 1000, "completion_tokens": 4, "total_tokens": 1004, "cost_usd": None}
     assert engine.one("select title from public.conversations") == "About weirs"
