@@ -1,5 +1,7 @@
 """The demo, from an empty state folder to the table of timings."""
 
+import re
+
 from tests.acceptance.conftest import Ran, Rivulet
 
 
@@ -28,7 +30,9 @@ def test_the_demo_ends_well_and_says_so_in_numbers(demo: Ran) -> None:
 
 
 def test_the_demo_shows_answers_with_their_sources(demo: Ran) -> None:
-    assert "[1] annual-report-2024.pdf, page 18: “" in demo.out
+    answer = re.search(r"214 m³/s, reached on 3 June at 04:40 \[(\d+)\]\.\n", demo.out)
+    assert answer, demo.out
+    assert f"  [{answer[1]}] annual-report-2024.pdf, page 18: “During the flood of June 2024" in demo.out
     assert "6,840 euros" in demo.out
     assert "I could not find that in your documents." in demo.out
     assert "Nothing can be seen." in demo.out

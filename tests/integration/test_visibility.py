@@ -58,7 +58,13 @@ def full(engine: Engine) -> tuple[uuid.UUID, uuid.UUID]:
         "char_start": 0,
         "char_end": 3,
     }
-    engine.act("complete_respond_v1", job, {**ANSWER, "citations": [citation]})
+    provenance = {
+        "query": "old weir",
+        "passages": [citation["chunk_id"]],
+        "prompt_sha256": "0" * 64,
+        "prompt_tokens": 9,
+    }
+    engine.act("complete_respond_v1", job, {**ANSWER, "citations": [citation], "provenance": provenance})
     engine.all("insert into public.feedback (message_id, user_id, rating) values (%s, %s, 1)", answer, user)
     engine.all("create schema shop")
     engine.all("create table shop.notes (id int primary key, body text)")
