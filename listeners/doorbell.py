@@ -23,14 +23,20 @@ log = structlog.get_logger()
 
 
 class Doorbell:
-    """Listens on `wake:<queue>` for each queue and calls `ring(queue)`, also after every (re)subscription."""
+    """Listens on `wake:<queue>` for each queue and calls `ring(queue)`, and `stop()` when a job is to be stopped.
 
-    def __init__(self, url: str, key: str, queues: Sequence[Queue], ring: Callable[[Queue], None]) -> None:
+    Both are called after every (re)subscription too.
+    """
+
+    def __init__(
+        self, url: str, key: str, queues: Sequence[Queue], ring: Callable[[Queue], None], stop: Callable[[], None]
+    ) -> None:
         self.hears = False  # false: somebody has to look by timer, more often
         self._url = f"{url}/realtime/v1"
         self._key = key
         self._queues = queues
         self._ring = ring
+        self._stop = stop
         self._echo = asyncio.Event()
         self._dead = asyncio.Event()
 
@@ -57,6 +63,7 @@ class Doorbell:
             log.info("doorbell_hears", queues=[queue.value for queue in self._queues])
             for queue in self._queues:
                 self._ring(queue)  # it may have rung while nobody listened
+            self._stop()
             await self._stay_while_alive(channels[0])
         finally:
             with suppress(Exception):
@@ -67,8 +74,8 @@ class Doorbell:
             f"wake:{queue.value}",
             {"config": {"broadcast": {"ack": False, "self": True}, "presence": None, "private": True}},
         )
-        for event in ("wake", "cancel"):
-            channel.on_broadcast(event, lambda _: self._ring(queue))
+        channel.on_broadcast("wake", lambda _: self._ring(queue))
+        channel.on_broadcast("cancel", lambda _: self._stop())
         channel.on_broadcast("canary", lambda _: self._echo.set())
         await channel.subscribe(self._watch)
         if self._dead.is_set():

@@ -43,7 +43,7 @@ class Listener:
         self._keeper = LeaseKeeper(beats, self._running, asyncio.get_running_loop())
         key = settings.supabase_secret_key.get_secret_value()
         self._key_ends_at = end_of(key)
-        self._doorbell = Doorbell(settings.supabase_url, key, list(handlers), self._rung)
+        self._doorbell = Doorbell(settings.supabase_url, key, list(handlers), self._rung, self._cancelled)
         self._loops = {
             queue: ClaimLoop(queue, concurrency, self.worker, jobs, self._running, lambda: self._doorbell.hears)
             for queue in handlers
@@ -96,7 +96,9 @@ class Listener:
 
     def _rung(self, queue: Queue) -> None:
         self._loops[queue].wake()
-        self._keeper.nudge()
+
+    def _cancelled(self) -> None:
+        self._keeper.nudge()  # what became of each job, the beat's answer says
 
 
 async def _first_of(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:

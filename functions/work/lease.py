@@ -38,7 +38,7 @@ class LeaseKeeper:
         self._thread.start()
 
     def nudge(self) -> None:
-        """Beat now: the doorbell may have rung for a cancellation."""
+        """Beat now: a job may have been cancelled."""
         self._nudged.set()
 
     def stop(self) -> None:
