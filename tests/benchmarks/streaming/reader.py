@@ -1,6 +1,7 @@
 """Somebody who watches a conversation, and notes every text that they see."""
 
 import asyncio
+import math
 import random
 import time
 import uuid
@@ -63,10 +64,11 @@ class Reader:
             async with Subscription(self._person, [f"conversation:{self.conversation}"], look_seconds=2.0) as news:
                 await news.hears(within=20)
                 self.hears.set()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(random.uniform(*THERE_SECONDS) if self._restless else None):
-                        async for item in news:
-                            await self._take(item)
+                leave_at = time.monotonic() + (random.uniform(*THERE_SECONDS) if self._restless else math.inf)
+                async for item in news:
+                    await self._take(item)  # to its end: requests that are cancelled would use up the connections
+                    if time.monotonic() > leave_at:
+                        break
             await asyncio.sleep(random.uniform(*AWAY_SECONDS))
 
     async def _take(self, item: object) -> None:
