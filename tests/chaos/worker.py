@@ -28,7 +28,7 @@ from schema.jobs import Queue
 from schema.settings import Settings
 from tests.chaos.work import Notes, Work
 
-QUEUES = (Queue.PARSE, Queue.EMBED, Queue.RESPOND)
+QUEUES = (Queue.PARSE, Queue.EMBED, Queue.RESPOND, Queue.PURGE)  # a document read anew leaves what was read before
 
 
 async def serve(notes: Path, lease_seconds: int, concurrency: int) -> None:
