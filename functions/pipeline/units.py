@@ -55,7 +55,7 @@ def _parts(block: Block, budget: int, count: Count) -> Iterator[Span]:
 
 
 def _torn_last(text: str, span: Span, seams: tuple[re.Pattern[str], ...], budget: int, count: Count) -> Iterator[Span]:
-    """Spans within the budget: torn at the first kind of seam, what is too long still at the next, at last in halves."""
+    """Spans within the budget: torn at the first kind of seam, what is too long at the next ones, at last in halves."""
     begin, end = span
     if count(text[begin:end]) <= budget:
         yield span
