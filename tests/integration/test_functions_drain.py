@@ -28,6 +28,12 @@ def jobs(engine: Engine) -> list[tuple[str, int, int]]:
     return found
 
 
+def errors(engine: Engine) -> list[tuple[str]]:
+    """Why jobs that are still there were not done."""
+    found: list[tuple[str]] = engine.all("select last_error from rivulet.jobs")
+    return found
+
+
 def wait_calls(model: SlowModel, number: int) -> None:
     eventually(lambda: _assert_equal(model.calls, number), 30)
 
@@ -231,7 +237,7 @@ def test_a_vanished_worker_s_job_is_taken_back(engine: Engine, functions: Functi
 
     reply = functions.serve("drain").ring()
 
-    assert reply.json()["queues"]["respond"] == {"done": 1}
+    assert reply.json()["queues"]["respond"] == {"done": 1}, errors(engine)
     assert engine.all("select crash_count, outcome::text from rivulet.job_history") == [(1, "done")]
 
 
@@ -267,7 +273,7 @@ def test_a_cloud_event_rings_once(engine: Engine, functions: Functions, slow_mod
     question(engine)
 
     assert event(served).status_code == 200
-    assert jobs(engine) == []
+    assert jobs(engine) == [], errors(engine)
     question(engine)
     assert event(served).status_code == 200
     assert len(jobs(engine)) == 1
