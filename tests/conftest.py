@@ -9,6 +9,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from redis import Redis
 
 from infra.local import chroma as chroma_server
 from infra.local import ports, redis, state
@@ -131,12 +132,20 @@ def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Redis server; tests keep apart by keys of their own."""
+def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Redis server."""
     port, password = ports.any_free(), state.Secrets().redis_password
     configuration = redis.configure(tmp_path_factory.mktemp("redis"), port, password)
     with serving.process(redis.command(configuration), {}, lambda: serving.listens(port)):
         yield redis.url(port, password)
+
+
+@pytest.fixture
+def redis_server(redis_process: str) -> str:
+    """The address of an empty Redis: a breaker that one test has tripped is not for the next one."""
+    with Redis.from_url(redis_process) as client:
+        client.flushall()
+    return redis_process
 
 
 @pytest.fixture(scope="session")

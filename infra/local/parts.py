@@ -12,7 +12,7 @@ Note = Callable[[str, str], None]
 LISTENERS = {
     "parse": (("parse",), 2),
     "embed": (("embed",), 2),
-    "respond": (("respond",), 4),
+    "respond": (("respond",), 16),
     "purge": (("purge", "move", "backfill"), 1),
 }
 SERVERS = ("postgres", "redis", "chroma", "models", "gateway")
