@@ -38,6 +38,7 @@ def environment(database: databases.Database, url: str, chroma: str, models: str
         "JWT_SECRET": database.jwt_secret,
         "FRONTEND_URL": PAGE,
         "RIVULET_WEBHOOK_SECRET": SECRET,
+        "QUESTIONS_PER_MINUTE": "0",
         "CHROMA_URL": chroma,
         "TOGETHER_BASE_URL": models,
         "EMBEDDING_MODEL": "rivulet/all-minilm-l6-v2-int8",
