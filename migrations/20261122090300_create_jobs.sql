@@ -107,8 +107,9 @@ create table rivulet.job_history_default partition of rivulet.job_history defaul
 create index job_history_dead on rivulet.job_history (queue, finished_at) where outcome = 'dead';
 create index job_history_by_subject on rivulet.job_history (subject_id);
 
+-- Days of UTC, however whoever sweeps has set up the session.
 create function rivulet.ensure_history_partitions() returns void
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set timezone = 'UTC' set datestyle = 'ISO' as $$
 declare
     v_day date;
     v_name text;

@@ -138,7 +138,7 @@ end $$;
 --   select cron.schedule('rivulet-vacuum', '30 seconds', 'vacuum rivulet.jobs, rivulet.lanes, rivulet.queues');
 --   select cron.schedule('rivulet-sweep', '30 seconds', 'select public.sweep_jobs_v1()');
 create function public.drop_history_v1(p_keep_days integer) returns integer
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set timezone = 'UTC' as $$
 declare
     v_oldest date := current_date - greatest(p_keep_days, 1);
     v_name text;

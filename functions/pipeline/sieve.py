@@ -138,7 +138,8 @@ class Sieve:
         if link in self._given:
             return len(link), link
         self.links += 1
-        return len(link), LINK_REMOVED
+        # A parenthesis right behind a bracket would make a link of it.
+        return len(link), f" {LINK_REMOVED}" if self._last == "]" else LINK_REMOVED
 
     def _plain(self) -> tuple[int, str]:
         word = _WORD.match(self._pending)

@@ -245,7 +245,8 @@ def test_while_chroma_and_the_model_are_down_work_waits_and_then_goes_on(engine:
     unreachable = {"CHROMA_URL": "http://127.0.0.1:1", "TOGETHER_BASE_URL": "http://127.0.0.1:1"}
     first = start("parse", "embed", changed=unreachable)
     eventually(
-        lambda: _assert_reached(engine, "select 1 from rivulet.jobs where last_error like '%%unavailable%%'"), 30
+        lambda: _assert_reached(engine, "select 1 from rivulet.jobs where last_error like '%%unavailable%%'"),
+        60,  # the embedder tries again for half a minute before it gives the job back
     )
     assert engine.status(document) == "embedding"
     kill(first)

@@ -95,3 +95,7 @@ def test_what_was_left_out_is_counted() -> None:
 def test_words_are_not_held_back_longer_than_needed() -> None:
     assert Sieve(1, []).feed("The weir is old") == "The weir is old"
     assert Sieve(1, []).feed("The weir [") == "The weir"
+
+
+def test_what_stands_for_a_link_makes_no_link_of_a_marker() -> None:
+    assert sieve("[1]//elsewhere", 2, GIVEN) == "[1] (link removed)"
