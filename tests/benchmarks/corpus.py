@@ -8,6 +8,7 @@ import csv
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -177,3 +178,15 @@ def _resident(process: psutil.Process) -> Iterator[int]:
         for each in (process, *process.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):
                 yield each.memory_info().rss
+
+
+def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """How many files ended in which way."""
+    statuses = Counter(outcome.status for outcome in outcomes)
+    return {
+        "unfinished": sum(count for status, count in statuses.items() if status not in {*ENDED, "refused"}),
+        "ready": statuses["ready"],
+        "failed": statuses["failed"],
+        "refused_by_storage": statuses["refused"],
+        "partial": sum(bool(one.row and one.row.get("partial")) for one in outcomes),
+    }

@@ -8,7 +8,6 @@ import asyncio
 import tempfile
 import time
 import zipfile
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from uuid import UUID
@@ -55,15 +54,10 @@ async def measure(folder: Path) -> tuple[Mapping[str, Figure], Table]:
                 busy.append(await _ask(asker, conversation, len(busy)))
             outcomes = await sending
         seconds = time.monotonic() - begun
-        statuses = Counter(outcome.status for outcome in outcomes)
         usual, meanwhile = figures.middle(quiet), figures.middle(busy)
         return {
             "files": len(files),
-            "unfinished": sum(count for status, count in statuses.items() if status not in {*corpus.ENDED, "refused"}),
-            "ready": statuses["ready"],
-            "failed": statuses["failed"],
-            "refused_by_storage": statuses["refused"],
-            "partial": sum(bool(one.row and one.row.get("partial")) for one in outcomes),
+            **corpus.counts(outcomes),
             "worker_deaths": corpus.restarts() - deaths,
             "peak_rss_mb": memory.one / 1024**2,
             "peak_rss_together_mb": memory.together / 1024**2,

@@ -7,7 +7,6 @@ that failed found none of its words.
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -44,14 +43,9 @@ async def measure(folder: Path) -> tuple[Mapping[str, Figure], Table]:
         say("comparing texts ...")
         recalls = {one.entry.name: await _recall(person, folder, one) for one in outcomes}
         found = [value for value in recalls.values() if value is not None]
-        statuses = Counter(outcome.status for outcome in outcomes)
         pages = sum(one.row["pages"] or 1 for one in outcomes if one.row and one.status == "ready")
         return {
-            "unfinished": sum(count for status, count in statuses.items() if status not in {*corpus.ENDED, "refused"}),
-            "ready": statuses["ready"],
-            "failed": statuses["failed"],
-            "refused_by_storage": statuses["refused"],
-            "partial": sum(bool(one.row and one.row.get("partial")) for one in outcomes),
+            **corpus.counts(outcomes),
             "worker_deaths": corpus.restarts() - deaths,
             "compared": len(found),
             "median_word_recall": figures.middle(found),

@@ -9,6 +9,7 @@ from tests import databases, serving
 from tests.conftest import Gateway
 from tests.integration.engine import Engine
 from tests.integration.serverless import Functions, environment
+from tests.scripted_model import ScriptedModel
 from tests.slow_model import SlowModel
 
 WORDS = ["The", "weir", "was", "built", "in", "1903", "by", "Anton", "Falk", "[1]."]
@@ -29,6 +30,14 @@ def slow_model(model_server: str) -> Iterator[tuple[SlowModel, str]]:
     with serving.application(lambda _: model.app) as url:
         yield model, url
         model.goes_on.set()
+
+
+@pytest.fixture
+def scripted(model_server: str) -> Iterator[tuple[ScriptedModel, str]]:
+    """A model that says what a test has it say, and its address."""
+    model = ScriptedModel(model_server)
+    with serving.application(lambda _: model.app) as url:
+        yield model, url
 
 
 @pytest.fixture

@@ -5,14 +5,13 @@ import json
 import os
 import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from schema.answers import REFUSAL
 from schema.jobs import Outcome
-from tests import serving
 from tests.conftest import Gateway
 from tests.integration.answering import Answering, answering
 from tests.integration.engine import Engine
@@ -22,13 +21,6 @@ from tests.waiting import eventually_async
 
 pytestmark = pytest.mark.anyio
 WEIR = "The Marbruck weir is 3.5 m high. It was built in 1903 by Anton Falk."
-
-
-@pytest.fixture
-def scripted(model_server: str) -> Iterator[tuple[ScriptedModel, str]]:
-    model = ScriptedModel(model_server)
-    with serving.application(lambda _: model.app) as url:
-        yield model, url
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """How much one person may ask: counted once, for all processes; with Redis down nobody is limited."""
 
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -11,7 +11,6 @@ from functions.effects.limit_redis import QUESTIONS, RedisLimit, in_words
 from functions.effects.redis_patient import PatientRedis
 from schema.errors import RateLimitedError
 from schema.jobs import Outcome
-from tests import serving
 from tests.conftest import Gateway
 from tests.integration.answering import Answering, answering
 from tests.integration.engine import Engine
@@ -101,13 +100,6 @@ def test_waits_are_told_in_the_unit_that_fits() -> None:
 
 
 # ── Where it counts ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def scripted(model_server: str) -> Iterator[tuple[ScriptedModel, str]]:
-    model = ScriptedModel(model_server)
-    with serving.application(lambda _: model.app) as url:
-        yield model, url
 
 
 @pytest.fixture

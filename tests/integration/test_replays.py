@@ -2,11 +2,10 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests import serving
 from tests.conftest import Gateway
 from tests.integration.answering import Answering, answering
 from tests.integration.engine import Engine
@@ -15,13 +14,6 @@ from tests.scripted_model import Script, ScriptedModel
 pytestmark = pytest.mark.anyio
 QUESTION = "How old is the weir?"
 FIRST, SECOND = Script(["The weir is ", "old [1]."]), Script(["It is old, says the passage [1]."])
-
-
-@pytest.fixture
-def scripted(model_server: str) -> Iterator[tuple[ScriptedModel, str]]:
-    model = ScriptedModel(model_server)
-    with serving.application(lambda _: model.app) as url:
-        yield model, url
 
 
 @pytest.fixture

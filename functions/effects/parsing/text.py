@@ -102,8 +102,3 @@ def stretches(blocks: list[Block], pages_read: int = 0) -> Iterator[Stretch]:
 def read_plain(source: Source) -> Iterator[Stretch | Plan]:
     """Plain text."""
     return stretches(paragraphs(decoded(source.data)))
-
-
-def read_code(source: Source) -> Iterator[Stretch | Plan]:
-    """Programs and settings."""
-    return stretches(code(decoded(source.data)))
