@@ -18,11 +18,15 @@ from tests import databases, isolation, serving
 _left_by_workers: list[str] = []
 
 
+# How long an example takes says more about the machine than about the code. A run says what the change did, so it tries
+# the same examples each time; `--hypothesis-profile explore` looks for new ones.
+hypothesis.settings.register_profile("rivulet", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=3_000)
+hypothesis.settings.load_profile("rivulet")
+
+
 def pytest_configure() -> None:
     isolation.begin()
-    # How long an example takes says more about the machine than about the code.
-    hypothesis.settings.register_profile("rivulet", deadline=None)
-    hypothesis.settings.load_profile("rivulet")
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -49,14 +49,20 @@ class Sieve:
             except _Undecided:
                 break
             self._pending = self._pending[length:]
+            passed.append(self._apart(piece) + piece)
             self._last = piece[-1:] or self._last
-            passed.append(piece)
         return "".join(passed)
 
     def end(self) -> str:
         """The rest: nothing more will come."""
         self._final = True
         return self.feed("")
+
+    def _apart(self, piece: str) -> str:
+        """What keeps a piece from making a link, or an image, together with what was let through before it."""
+        makes_link = self._last == "]" and piece.startswith("(")
+        makes_image = self._last == "!" and piece == "["
+        return " " if makes_link or makes_image else ""
 
     def _next(self) -> tuple[int, str]:
         """How much of the pending text is certain, and what is let through for it. Raises `_Undecided`."""
@@ -96,9 +102,7 @@ class Sieve:
         if not kept:
             self._pending = space[: space.rfind("\n") + 1] + self._pending[found.end() :]
             return 0, ""
-        # A parenthesis right behind a marker would make a link of it.
-        apart = " " if self._pending[found.end() : found.end() + 1] == "(" else ""
-        return found.end(), space + "".join(f"[{number}]" for number in kept) + apart
+        return found.end(), space + "".join(f"[{number}]" for number in kept)
 
     def _bracket_end(self) -> tuple[int, str]:
         """The end of a link's text: its target goes, unless the model was given it."""
@@ -109,7 +113,7 @@ class Sieve:
             return found.end(), "]"
         if _TARGET_BEGUN.fullmatch(self._pending):
             self._wait()
-        return (2, "] (") if self._pending[1:2] == "(" else (1, "]")
+        return 1, "]"
 
     def _exclamation(self) -> tuple[int, str]:
         if len(self._pending) == 1:
@@ -138,8 +142,7 @@ class Sieve:
         if link in self._given:
             return len(link), link
         self.links += 1
-        # A parenthesis right behind a bracket would make a link of it.
-        return len(link), f" {LINK_REMOVED}" if self._last == "]" else LINK_REMOVED
+        return len(link), LINK_REMOVED
 
     def _plain(self) -> tuple[int, str]:
         word = _WORD.match(self._pending)

@@ -97,5 +97,13 @@ def test_words_are_not_held_back_longer_than_needed() -> None:
     assert Sieve(1, []).feed("The weir [") == "The weir"
 
 
-def test_what_stands_for_a_link_makes_no_link_of_a_marker() -> None:
-    assert sieve("[1]//elsewhere", 2, GIVEN) == "[1] (link removed)"
+@pytest.mark.parametrize(
+    ("answer", "passed"),
+    [
+        ("[1]//elsewhere", "[1] (link removed)"),
+        ("[1][9](seen)", "[1] (seen)"),
+        ("![9][x](https://water.example/rules)", "! [x](https://water.example/rules)"),
+    ],
+)
+def test_what_is_left_out_makes_no_link_of_what_stands_around_it(answer: str, passed: str) -> None:
+    assert sieve(answer, 2, GIVEN) == passed
