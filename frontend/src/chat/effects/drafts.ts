@@ -1,0 +1,43 @@
+/** Text that was typed and not sent, kept in this browser for each person and conversation. */
+
+const PREFIX = "rivulet:draft:";
+const MOST = 50;
+
+/** The key of a conversation that was not begun. */
+export const BLANK = "new";
+
+export interface Drafts {
+  load(conversation: string): string;
+  save(conversation: string, text: string): void;
+}
+
+export function draftsOf(person: string): Drafts {
+  const prefix = `${PREFIX}${person}:`;
+  return {
+    load: (conversation) => guarded(() => localStorage.getItem(prefix + conversation)) ?? "",
+    save(conversation, text) {
+      const key = prefix + conversation;
+      guarded(() => {
+        localStorage.removeItem(key);
+        if (text.trim() === "") return;
+        dropOldest(prefix);
+        localStorage.setItem(key, text);
+      });
+    },
+  };
+}
+
+/** There is no order of age in a storage: any goes when there are very many. */
+function dropOldest(prefix: string): void {
+  const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix) && key !== prefix + BLANK);
+  for (const key of keys.slice(0, Math.max(0, keys.length - MOST + 1))) localStorage.removeItem(key);
+}
+
+/** A browser may refuse to store anything (private mode, no room): then nothing is kept, and typing goes on. */
+function guarded<T>(act: () => T): T | null {
+  try {
+    return act();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,253 @@
+/** A conversation that keeps itself up to date, and all that a person does in it. */
+
+import { createStore, type StoreApi } from "zustand/vanilla";
+import type { Listener } from "@/lib/subscribe";
+import type { Failure } from "../model/failures";
+import { nextLook } from "../model/look";
+import type { Feedback } from "../model/rows";
+import { change, discard, emptyThread, hear, read, readNothing, send, sendingFailed, type Thread } from "../model/thread";
+import type { Api } from "./api";
+import { BLANK, type Drafts } from "./drafts";
+import { type Change, Frames } from "./frames";
+
+export interface Surroundings {
+  readonly api: Api;
+  readonly drafts: Drafts;
+  readonly subscribe: (topic: string, listener: Listener) => () => void;
+  readonly newId: () => string;
+}
+
+/** What stands in the box, and whether the session was over when it was sent. */
+export interface Box {
+  readonly text: string;
+  readonly isSignedOut: boolean;
+  /** Where the next question is answered from while there is no conversation yet. */
+  readonly library: string | null;
+}
+
+const LONGEST_PAUSE_MS = 15_000;
+
+export class LiveThread {
+  readonly store: StoreApi<Thread>;
+  readonly box: StoreApi<Box>;
+  private readonly frames: Frames<Thread>;
+  private viewers = 0;
+  private leave: (() => void) | null = null;
+  private reading: Promise<void> | null = null;
+  private sending: Promise<void> = Promise.resolve();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private lookedAt = 0;
+  private heardAt = 0;
+  private failures = 0;
+
+  constructor(
+    readonly id: string,
+    isNew: boolean,
+    private readonly world: Surroundings,
+  ) {
+    this.store = createStore<Thread>(() => emptyThread(id, isNew ? "new" : "reading"));
+    this.box = createStore<Box>(() => ({ text: world.drafts.load(isNew ? BLANK : id), isSignedOut: false, library: null }));
+    this.frames = new Frames((change) => {
+      this.store.setState(change, true);
+      this.schedule();
+    });
+  }
+
+  /** Follow the conversation until the function that is returned is called. */
+  open(): () => void {
+    this.viewers += 1;
+    this.connect();
+    return () => {
+      this.viewers -= 1;
+      if (this.viewers === 0) this.disconnect();
+    };
+  }
+
+  get isOpen(): boolean {
+    return this.viewers > 0;
+  }
+
+  write(text: string): void {
+    this.box.setState({ text, isSignedOut: false });
+    this.keepText();
+  }
+
+  /** Put a question; resolves when it was accepted or refused. A conversation that is not there yet is made by it. */
+  async ask(content: string): Promise<void> {
+    const id = this.world.newId();
+    this.change((thread) => send(thread, id, content));
+    this.box.setState({ text: "", isSignedOut: false });
+    this.keepText();
+    await this.deliver(id, content);
+  }
+
+  /** Send a question again under the same id: should it have arrived after all, it is still one. */
+  async resend(id: string): Promise<void> {
+    const outgoing = this.store.getState().outgoing.find((each) => each.id === id);
+    if (outgoing === undefined) return;
+    this.change((thread) => send(thread, id, outgoing.content));
+    await this.deliver(id, outgoing.content);
+  }
+
+  /** Take back a question that was not sent: its text returns to the box. */
+  takeBack(id: string): void {
+    const outgoing = this.store.getState().outgoing.find((each) => each.id === id);
+    if (outgoing === undefined) return;
+    this.change((thread) => discard(thread, id));
+    this.write([outgoing.content, this.box.getState().text].filter(Boolean).join("\n\n"));
+  }
+
+  stop(answer: string): Promise<Failure | null> {
+    return this.act(() => this.world.api.stop(answer));
+  }
+
+  regenerate(answer: string): Promise<Failure | null> {
+    return this.act(async () => (await this.world.api.regenerate(answer)).failure);
+  }
+
+  edit(question: string, content: string): Promise<Failure | null> {
+    return this.act(async () => (await this.world.api.edit(question, content)).failure);
+  }
+
+  async rate(answer: string, feedback: Feedback | null): Promise<Failure | null> {
+    const before = this.store.getState().messages.get(answer)?.feedback;
+    this.change((thread) => change(thread, answer, { feedback }));
+    const failure = await this.world.api.rate(answer, feedback);
+    if (failure !== null) this.change((thread) => change(thread, answer, { feedback: before }));
+    return failure;
+  }
+
+  /** Choose the library that answers from now on; null: all of the person's. */
+  async answerFrom(library: string | null): Promise<Failure | null> {
+    const { conversation } = this.store.getState();
+    if (conversation === null) {
+      this.box.setState({ library });
+      return null;
+    }
+    this.change((thread) => ({ ...thread, conversation: { ...conversation, libraryId: library } }));
+    return this.act(() => this.world.api.answerFrom(this.id, library));
+  }
+
+  /** Read the rows now. */
+  readRows(): Promise<void> {
+    return (this.reading ??= this.readOnce().finally(() => {
+      this.reading = null;
+      this.schedule();
+    }));
+  }
+
+  /** Read the rows as they are now: those of a request that is under way may be older. */
+  private async readAfresh(): Promise<void> {
+    await this.reading;
+    await this.readRows();
+  }
+
+  private async readOnce(): Promise<void> {
+    const { value, failure } = await this.world.api.read(this.id);
+    this.frames.flush(); // what was heard before the rows came is older than what is heard after
+    this.lookedAt = Date.now();
+    if (failure !== null) {
+      this.failures += 1;
+      this.change((thread) => (thread.presence === "reading" ? { ...thread, presence: "unreachable" } : thread));
+      return;
+    }
+    this.failures = 0;
+    this.change((thread) => (value === null ? readNothing(thread) : read(thread, value.conversation, value.messages)));
+    if (value === null && this.store.getState().presence === "missing") this.disconnect();
+  }
+
+  /** A change that the database makes; that it was made is seen in the rows. */
+  private async act(request: () => Promise<Failure | null>): Promise<Failure | null> {
+    const failure = await request();
+    await this.readAfresh();
+    return failure;
+  }
+
+  /** One after the other: questions are answered in the order in which they were put. */
+  private deliver(id: string, content: string): Promise<void> {
+    this.sending = this.sending.then(async () => {
+      const failure = (await this.begin()) ?? (await this.world.api.ask(this.id, id, content));
+      if (failure === null) await this.sent();
+      else this.notSent(id, failure);
+      this.keepText();
+    });
+    return this.sending;
+  }
+
+  private async begin(): Promise<Failure | null> {
+    if (this.store.getState().presence !== "new") return null;
+    return this.world.api.start(this.id, this.box.getState().library);
+  }
+
+  private async sent(): Promise<void> {
+    if (this.store.getState().presence === "new") {
+      this.change((thread) => ({ ...thread, presence: "here" }));
+      this.world.drafts.save(BLANK, "");
+    }
+    this.connect();
+    await this.readAfresh();
+  }
+
+  private notSent(id: string, failure: Failure): void {
+    this.change((thread) => sendingFailed(thread, id, failure));
+    if (failure.kind !== "signed_out") return;
+    this.takeBack(id);
+    this.box.setState({ isSignedOut: true });
+  }
+
+  /** What was not sent is kept with what stands in the box, until it is. */
+  private keepText(): void {
+    const { outgoing, presence } = this.store.getState();
+    const unsent = [...outgoing.map((each) => each.content), this.box.getState().text].filter((each) => each.trim() !== "");
+    this.world.drafts.save(presence === "new" ? BLANK : this.id, unsent.join("\n\n"));
+  }
+
+  private connect(): void {
+    const { presence } = this.store.getState();
+    if (this.viewers === 0 || this.leave !== null || presence === "new" || presence === "missing") return;
+    this.leave = this.world.subscribe(`conversation:${this.id}`, {
+      hear: ({ event, payload }) => this.hear(event, payload),
+      catchUp: () => this.catchUp(),
+    });
+    void this.readRows();
+  }
+
+  private disconnect(): void {
+    this.leave?.();
+    this.leave = null;
+    clearTimeout(this.timer);
+  }
+
+  private hear(event: string, payload: unknown): void {
+    this.heardAt = Date.now();
+    this.frames.add((thread) => hear(thread, event, payload));
+  }
+
+  private catchUp(): void {
+    void this.readRows();
+    for (const { id, failure } of this.store.getState().outgoing) {
+      if (failure?.kind === "offline") void this.resend(id);
+    }
+  }
+
+  /** At once, with all that was heard before. */
+  private change(change: Change<Thread>): void {
+    this.frames.flush();
+    this.store.setState(change, true);
+  }
+
+  private schedule(): void {
+    clearTimeout(this.timer);
+    if (this.leave === null) return;
+    const wait = this.failures > 0 ? this.pause() : nextLook(this.store.getState(), this.times());
+    if (wait !== null) this.timer = setTimeout(() => void this.readRows(), wait);
+  }
+
+  private times(): { now: number; lookedAt: number; heardAt: number } {
+    return { now: Date.now(), lookedAt: this.lookedAt, heardAt: this.heardAt };
+  }
+
+  private pause(): number {
+    return Math.min(LONGEST_PAUSE_MS, 500 * 2 ** this.failures) * (0.5 + Math.random() / 2);
+  }
+}
