@@ -1,0 +1,19 @@
+import path from "node:path";
+import type { NextConfig } from "next";
+import { readSettings } from "./src/lib/settings";
+
+// A preview that cannot work should not be deployed: there the settings are known when it is built.
+if (process.env.VERCEL) readSettings(process.env);
+
+const root = path.resolve(import.meta.dirname);
+
+const config: NextConfig = {
+  output: process.env.VERCEL ? undefined : "standalone",
+  outputFileTracingRoot: root,
+  turbopack: { root },
+  poweredByHeader: false,
+  reactStrictMode: true,
+  experimental: { optimizePackageImports: ["@mantine/core", "@mantine/hooks", "@tabler/icons-react"] },
+};
+
+export default config;

@@ -1,0 +1,6 @@
+import { text } from "@/text/en";
+import { Apology } from "@/shell/apology";
+
+export default function NotFound() {
+  return <Apology title={text.errors.missing} lead={text.errors.missingLead} />;
+}

@@ -1,0 +1,60 @@
+"use client";
+
+import { Alert, Button, Stack, TextInput } from "@mantine/core";
+import { type FormEvent, useState } from "react";
+import { browserClient } from "@/lib/supabase/browser";
+import { text } from "@/text/en";
+import { explainRefusal } from "./refusal";
+
+export type LinkPurpose = "sign-in" | "recovery";
+
+/** Asks for a link by e-mail, to sign in or to set a new password. Never tells whether there is an account. */
+export function LinkForm({ purpose, next, onSent }: { purpose: LinkPurpose; next: string; onSent: (email: string) => void }) {
+  const [email, setEmail] = useState("");
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setBusy(true);
+    const error = await send(purpose, email.trim(), next);
+    setBusy(false);
+    if (error) setRefusal(explainRefusal(error));
+    else onSent(email.trim());
+  }
+
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <Stack gap="md">
+        {refusal && (
+          <Alert color="red" variant="light" role="alert">
+            {refusal}
+          </Alert>
+        )}
+        <TextInput
+          label={text.auth.email}
+          type="email"
+          name="email"
+          autoComplete="username"
+          required
+          withAsterisk={false}
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+        />
+        <Button type="submit" loading={busy} fullWidth>
+          {purpose === "recovery" ? text.auth.newPassword : text.auth.magic}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+async function send(purpose: LinkPurpose, email: string, next: string) {
+  const { auth } = browserClient();
+  const back = (path: string) => `${location.origin}/auth/callback?next=${encodeURIComponent(path)}`;
+  if (purpose === "recovery") return (await auth.resetPasswordForEmail(email, { redirectTo: back("/auth/new-password") })).error;
+  // Signing in must not make accounts by a slip of the pen.
+  const options = { emailRedirectTo: back(next), shouldCreateUser: false };
+  const { error } = await auth.signInWithOtp({ email, options });
+  return error?.code === "otp_disabled" || error?.code === "user_not_found" ? null : error;
+}
