@@ -14,6 +14,8 @@ EMBEDDING_MODEL = "rivulet/all-minilm-l6-v2-int8"
 CHAT_MODEL = "rivulet/extractive-1"
 # A chat model of the user's own, which the model server names after its file.
 OWN_CHAT_MODEL = "RIVULET_GGUF"
+# Choices about the local Supabase that are the user's.
+GATEWAY_CHOICES = ("GATEWAY_SITE_URL", "GATEWAY_CONFIRM_EMAIL")
 # Requests between the parts never leave the machine, whatever proxy the user has.
 DIRECT_HOSTS = "127.0.0.1,localhost"
 
@@ -76,6 +78,8 @@ def gateway(taken: Mapping[str, int], secrets: Secrets, storage: Path, given: Ma
         "SUPABASE_PUBLISHABLE_KEY": secrets.publishable_key,
         "SUPABASE_SECRET_KEY": secrets.secret_key,
         "LOG_LEVEL": given.get("LOG_LEVEL", "INFO"),
+        **({"GATEWAY_SITE_URL": given["FRONTEND_URL"]} if given.get("FRONTEND_URL") else {}),
+        **{name: given[name] for name in GATEWAY_CHOICES if given.get(name)},
     }
 
 

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from infra.local.gateway.auth.routes import auth_routes
+from infra.local.gateway.auth.routes import Behaviour, auth_routes
 from infra.local.gateway.data_api.routes import DataApi
 from infra.local.gateway.data_api.schema_cache import SchemaCache
 from infra.local.gateway.edge import Edge
 from infra.local.gateway.keys import Keyring
+from infra.local.gateway.mailbox import mailbox_routes
 from infra.local.gateway.pools import Pool, PoolExhaustedError
 from infra.local.gateway.realtime import Realtime
 from infra.local.gateway.settings import GatewaySettings
@@ -37,7 +38,7 @@ class Gateway:
         self._disk = Disk(settings.storage_dir)
         self._cache = SchemaCache(settings.authenticator_dsn, self._data_pool)
         self._data_api = DataApi(self._data_pool, self._cache, self.keyring, settings.max_rows)
-        self._auth = auth_routes(self._auth_pool, self.keyring, settings.public_url, settings.sign_in_limit)
+        self._auth = auth_routes(self._auth_pool, self.keyring, _auth_behaviour(settings))
         self._storage = storage_routes(self._storage_pool, self._disk, self.keyring, settings.file_size_limit)
         self._realtime = Realtime(settings.admin_dsn, self.keyring)
 
@@ -47,6 +48,7 @@ class Gateway:
             Route("/healthz", self._health, methods=["GET"]),
             Mount("/rest/v1", self._data_api),
             Mount("/auth/v1", routes=self._auth),
+            Mount("/mail", routes=mailbox_routes(self._auth_pool)),
             Mount("/storage/v1", routes=self._storage),
             *self._realtime.routes(),
         ]
@@ -84,6 +86,11 @@ def create_app(settings: GatewaySettings) -> Starlette:
         middleware=[Middleware(Edge, keyring=gateway.keyring)],
         exception_handlers={404: _not_found},
     )
+
+
+def _auth_behaviour(settings: GatewaySettings) -> Behaviour:
+    issuer = f"{settings.public_url}/auth/v1"
+    return Behaviour(issuer, settings.site_url, settings.confirm_email, settings.sign_in_limit, settings.mail_limit)
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from infra.local.gateway.callers import headers_of
 from infra.local.gateway.http import ClientGoneError, send_answer
 from infra.local.gateway.keys import InvalidToken, Keyring
+from infra.local.gateway.mailbox import PREFIX as MAILBOX
 
 access_log = logging.getLogger("rivulet.gateway.access")
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started, seen = time.perf_counter(), Seen()
-        watched = _watched(send, seen)
+        watched = _watched(send, seen, shared=not scope["path"].startswith(MAILBOX))
         try:
             await self._pass(scope, receive, watched)
         except ClientGoneError:
@@ -119,13 +120,15 @@ def _preflight(scope: Scope) -> dict[str, str]:
     }
 
 
-def _watched(send: Send, seen: Seen) -> Send:
+def _watched(send: Send, seen: Seen, shared: bool) -> Send:
+    """Return ``send`` with an eye on what passes; ``shared`` answers may be read by pages of any site."""
+
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             seen.status = message["status"]
             headers = message.get("headers", ())
             exposed = () if any(name == EXPOSED_HEADERS[0] for name, _ in headers) else (EXPOSED_HEADERS,)
-            message["headers"] = [*headers, ALLOW_ORIGIN, *exposed]
+            message["headers"] = [*headers, ALLOW_ORIGIN, *exposed] if shared else headers
         elif message["type"] == "http.response.body":
             seen.size += len(message.get("body", b""))
         await send(message)

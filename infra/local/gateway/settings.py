@@ -35,8 +35,14 @@ class GatewaySettings(BaseModel):
     max_rows: int = Field(1000, alias="GATEWAY_MAX_ROWS", ge=1)
     #: Largest Storage object, in bytes; hosted Supabase's default is 50 MiB.
     file_size_limit: int = Field(50 * MIB, alias="GATEWAY_FILE_SIZE_LIMIT", ge=1)
-    #: Sign-ups and password sign-ins of one client address in five minutes.
+    #: Sign-ups, sign-ins and attempts at codes of one client address in five minutes.
     sign_in_limit: int = Field(1800, alias="GATEWAY_SIGN_IN_LIMIT", ge=1)
+    #: Mails that Auth sends in an hour.
+    mail_limit: int = Field(3600, alias="GATEWAY_MAIL_LIMIT", ge=1)
+    #: Whether who signs up must follow the link of a mail first; off as in the Supabase CLI's stack.
+    confirm_email: bool = Field(False, alias="GATEWAY_CONFIRM_EMAIL")
+    #: The web application; links in mails lead there unless a request names another allowed place.
+    site_url: str = Field("http://127.0.0.1:3000", alias="GATEWAY_SITE_URL", min_length=1)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "GatewaySettings":

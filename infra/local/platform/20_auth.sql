@@ -103,6 +103,78 @@ create index if not exists refresh_tokens_session_id_revoked_idx on auth.refresh
 create index if not exists refresh_tokens_parent_idx on auth.refresh_tokens (parent);
 create index if not exists refresh_tokens_user_id_idx on auth.refresh_tokens (user_id);
 
+-- Codes and links sent by mail, each good once; what relates_to holds is the address that it went to.
+do $$
+begin
+  if to_regtype('auth.one_time_token_type') is null then
+    create type auth.one_time_token_type as enum (
+      'confirmation_token', 'reauthentication_token', 'recovery_token', 'email_change_token_new',
+      'email_change_token_current', 'phone_change_token');
+    create type auth.code_challenge_method as enum ('s256', 'plain');
+    create type auth.factor_type as enum ('totp', 'webauthn', 'phone');
+    create type auth.factor_status as enum ('unverified', 'verified');
+  end if;
+end
+$$;
+
+create table if not exists auth.one_time_tokens (
+  id uuid primary key,
+  user_id uuid not null references auth.users on delete cascade,
+  token_type auth.one_time_token_type not null,
+  token_hash text not null check (char_length(token_hash) > 0),
+  relates_to text not null,
+  created_at timestamp not null default now(),
+  updated_at timestamp not null default now()
+);
+create index if not exists one_time_tokens_token_hash_hash_idx on auth.one_time_tokens using hash (token_hash);
+create index if not exists one_time_tokens_relates_to_hash_idx on auth.one_time_tokens using hash (relates_to);
+create unique index if not exists one_time_tokens_user_id_token_type_key on auth.one_time_tokens (user_id, token_type);
+
+-- Sign-ins begun with a code challenge (PKCE), until their code is exchanged.
+create table if not exists auth.flow_state (
+  id uuid primary key,
+  user_id uuid,
+  auth_code text,
+  code_challenge_method auth.code_challenge_method,
+  code_challenge text,
+  provider_type text not null,
+  provider_access_token text,
+  provider_refresh_token text,
+  created_at timestamptz,
+  updated_at timestamptz,
+  authentication_method text not null,
+  auth_code_issued_at timestamptz
+);
+create index if not exists idx_auth_code on auth.flow_state (auth_code);
+create index if not exists idx_user_id_auth_method on auth.flow_state (user_id, authentication_method);
+create index if not exists flow_state_created_at_idx on auth.flow_state (created_at desc);
+
+create table if not exists auth.mfa_factors (
+  id uuid primary key,
+  user_id uuid not null references auth.users on delete cascade,
+  friendly_name text,
+  factor_type auth.factor_type not null,
+  status auth.factor_status not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  secret text,
+  phone text,
+  last_challenged_at timestamptz unique
+);
+create unique index if not exists mfa_factors_user_friendly_name_unique on auth.mfa_factors (friendly_name, user_id)
+  where trim(friendly_name) <> '';
+create index if not exists mfa_factors_user_id_idx on auth.mfa_factors (user_id);
+
+create table if not exists auth.mfa_challenges (
+  id uuid primary key,
+  factor_id uuid not null references auth.mfa_factors on delete cascade,
+  created_at timestamptz not null,
+  verified_at timestamptz,
+  ip_address inet not null,
+  otp_code text
+);
+create index if not exists mfa_challenge_created_at_idx on auth.mfa_challenges (created_at desc);
+
 -- Who is asking: the claims of the request that this transaction serves -----------------------------------------------
 
 create or replace function auth.jwt() returns jsonb language sql stable as $$
@@ -127,13 +199,18 @@ $$;
 
 -- Owners, grants, row security ----------------------------------------------------------------------------------------
 
-alter type auth.aal_level owner to supabase_auth_admin;
 do $$
 declare
+  kind text;
   relation text;
   routine text;
 begin
-  foreach relation in array array['users', 'identities', 'sessions', 'mfa_amr_claims', 'refresh_tokens'] loop
+  foreach kind in array array['aal_level', 'one_time_token_type', 'code_challenge_method', 'factor_type',
+                              'factor_status'] loop
+    execute format('alter type auth.%I owner to supabase_auth_admin', kind);
+  end loop;
+  foreach relation in array array['users', 'identities', 'sessions', 'mfa_amr_claims', 'refresh_tokens',
+                                  'one_time_tokens', 'flow_state', 'mfa_factors', 'mfa_challenges'] loop
     execute format('alter table auth.%I owner to supabase_auth_admin', relation);
     execute format('alter table auth.%I enable row level security', relation);
     execute format('grant all on auth.%I to postgres with grant option', relation);

@@ -41,11 +41,7 @@ class Admin:
             raise invalid("Cannot create a user without either an email or phone")
         email = users.clean_email(body["email"])
         hashed = await _hash(body) if body.get("password") else body.get("password_hash")
-        app_metadata = {
-            "provider": "email",
-            "providers": ["email"],
-            **users.metadata_of(body.get("app_metadata"), "app_metadata"),
-        }
+        app_metadata = {**users.BY_EMAIL, **users.metadata_of(body.get("app_metadata"), "app_metadata")}
         async with transaction(self._pool) as work:
             await users.need_free_email(work, email)
             user = await users.create(
@@ -87,11 +83,13 @@ class Admin:
     async def delete_user(self, request: AuthRequest) -> Reply:
         """``DELETE /admin/users/ID``: remove a person with all that hangs on them."""
         self._gatekeeper.need_admin(request)
-        if request.document().get("should_soft_delete"):
-            raise not_supported("Soft deletion of a user")
+        softly = bool(request.document().get("should_soft_delete"))
         async with transaction(self._pool) as work:
             user = await users.need(work, _id(request.path["user_id"]))
-            await work.rows("delete from auth.users where id = $1", user["id"])
+            if softly:
+                await users.hide(work, user)
+            else:
+                await work.rows("delete from auth.users where id = $1", user["id"])
         return Reply({})
 
 

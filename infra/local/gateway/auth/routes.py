@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 import orjson
@@ -9,11 +10,18 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from infra.local.gateway.auth.admin import Admin
+from infra.local.gateway.auth.by_mail import ByMail
 from infra.local.gateway.auth.errors import API_VERSION, API_VERSION_HEADER, AuthError, invalid, not_supported
+from infra.local.gateway.auth.factors import Factors
+from infra.local.gateway.auth.links import Links
+from infra.local.gateway.auth.mailing import Mailer
 from infra.local.gateway.auth.people import People
-from infra.local.gateway.auth.rate_limit import RateLimit
+from infra.local.gateway.auth.rate_limit import MAILS, RateLimit
+from infra.local.gateway.auth.redirects import Redirects
 from infra.local.gateway.auth.requests import AuthRequest, Gatekeeper, Reply
 from infra.local.gateway.auth.sessions import Sessions
+from infra.local.gateway.auth.users import taken
+from infra.local.gateway.auth.verify import Verification
 from infra.local.gateway.callers import headers_of
 from infra.local.gateway.http import BodyTooLargeError, read_body, send_answer
 from infra.local.gateway.keys import Keyring
@@ -24,44 +32,105 @@ logger = logging.getLogger(__name__)
 
 Handler = Callable[[AuthRequest], Awaitable[Reply]]
 BODY_MAX = 1024 * 1024  # bytes
+MAIL_PERIOD = 3600.0  # seconds in which ``mail_limit`` mails are sent
+#: Parts of Auth that are not built: ways in that a project must switch on, and what manages those.
 ABSENT = (
-    "otp",
-    "magiclink",
-    "recover",
-    "resend",
-    "verify",
-    "reauthenticate",
-    "invite",
-    "sso",
-    "factors",
-    "factors/{rest:path}",
     "callback",
+    "passkeys/{rest:path}",
     "oauth/{rest:path}",
-    "user/identities/{rest:path}",
-    "admin/generate_link",
     "admin/{rest:path}",
+)
+#: Providers that hosted Auth lists; all are switched off here.
+PROVIDERS = (
+    "apple",
+    "azure",
+    "bitbucket",
+    "discord",
+    "facebook",
+    "figma",
+    "fly",
+    "github",
+    "gitlab",
+    "google",
+    "kakao",
+    "keycloak",
+    "linkedin",
+    "linkedin_oidc",
+    "notion",
+    "slack",
+    "slack_oidc",
+    "snapchat",
+    "spotify",
+    "twitch",
+    "twitter",
+    "workos",
+    "x",
+    "zoom",
 )
 
 
-def auth_routes(pool: Pool, keyring: Keyring, public_url: str, sign_in_limit: int) -> list[BaseRoute]:
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How this Auth behaves: its own address and the site's, whether addresses must be confirmed, and its limits."""
+
+    issuer: str
+    site_url: str
+    confirm_email: bool
+    sign_in_limit: int
+    mail_limit: int
+
+
+def auth_routes(pool: Pool, keyring: Keyring, behaviour: Behaviour) -> list[BaseRoute]:
     """Return the routes below ``/auth/v1``."""
-    gatekeeper = Gatekeeper(keyring)
-    people = People(pool, Sessions(keyring, f"{public_url}/auth/v1"), gatekeeper, RateLimit(sign_in_limit))
-    admin = Admin(pool, gatekeeper)
+    gatekeeper, sessions = Gatekeeper(keyring), Sessions(keyring, behaviour.issuer)
+    redirects, limit = Redirects(behaviour.site_url), RateLimit(behaviour.sign_in_limit)
+    mailer = Mailer(behaviour.issuer, RateLimit(behaviour.mail_limit, period=MAIL_PERIOD, refusal=MAILS))
+    confirm = behaviour.confirm_email
+    people = People(pool, sessions, gatekeeper, mailer, redirects, limit, confirm)
+    by_mail = ByMail(pool, gatekeeper, mailer, redirects, limit, confirm)
+    verification = Verification(pool, sessions, redirects, limit)
     return [
         _route("/health", {"GET": _health}),
-        _route("/settings", {"GET": _settings}),
+        _route("/settings", {"GET": _settings(confirm)}),
         _route("/.well-known/jwks.json", {"GET": _jwks}),
         _route("/signup", {"POST": people.sign_up}),
         _route("/token", {"POST": people.token}),
         _route("/user", {"GET": people.get_user, "PUT": people.update_user}),
         _route("/logout", {"POST": people.sign_out}),
-        _route("/admin/users", {"GET": admin.list_users, "POST": admin.create_user}),
-        _route(
-            "/admin/users/{user_id}", {"GET": admin.get_user, "PUT": admin.update_user, "DELETE": admin.delete_user}
-        ),
+        _route("/otp", {"POST": by_mail.otp}),
+        _route("/magiclink", {"POST": by_mail.otp}),
+        _route("/recover", {"POST": by_mail.recover}),
+        _route("/resend", {"POST": by_mail.resend}),
+        _route("/reauthenticate", {"GET": by_mail.reauthenticate}),
+        _route("/invite", {"POST": by_mail.invite}),
+        _route("/verify", {"GET": verification.follow, "POST": verification.check}),
         _route("/authorize", {"GET": _no_provider}),
+        _route("/sso", {"POST": _no_saml}),
+        _route("/user/identities/authorize", {"GET": _no_linking}),
+        _route("/user/identities/{identity_id}", {"DELETE": _no_linking}),
+        *_factor_routes(Factors(pool, sessions, gatekeeper, limit, behaviour.site_url)),
+        *_admin_routes(Admin(pool, gatekeeper), Links(pool, gatekeeper, mailer, redirects)),
         *(_route(f"/{path}", dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _absent)) for path in ABSENT),
+    ]
+
+
+def _factor_routes(factors: Factors) -> list[BaseRoute]:
+    return [
+        _route("/factors", {"POST": factors.enroll}),
+        _route("/factors/{factor_id}", {"DELETE": factors.remove}),
+        _route("/factors/{factor_id}/challenge", {"POST": factors.challenge}),
+        _route("/factors/{factor_id}/verify", {"POST": factors.verify}),
+        _route("/admin/users/{user_id}/factors", {"GET": factors.list_of}),
+        _route("/admin/users/{user_id}/factors/{factor_id}", {"DELETE": factors.remove_of}),
+    ]
+
+
+def _admin_routes(admin: Admin, links: Links) -> list[BaseRoute]:
+    one = {"GET": admin.get_user, "PUT": admin.update_user, "DELETE": admin.delete_user}
+    return [
+        _route("/admin/users", {"GET": admin.list_users, "POST": admin.create_user}),
+        _route("/admin/users/{user_id}", one),
+        _route("/admin/generate_link", {"POST": links.generate}),
     ]
 
 
@@ -107,7 +176,7 @@ def _query(scope: Scope) -> dict[str, str]:
 
 def _of_database(error: Exception) -> AuthError:
     if isinstance(error, DatabaseError) and error.sqlstate == "23505":
-        return AuthError(422, "email_exists", "A user with this email address has already been registered")
+        return taken()
     if isinstance(error, DatabaseError):
         logger.error("auth: the database refused a statement: %s %s %s", error.sqlstate, error.message, error.detail)
         return AuthError(500, "unexpected_failure", f"Database error: {error.message}")
@@ -120,17 +189,21 @@ async def _health(_: AuthRequest) -> Reply:
     )
 
 
-async def _settings(_: AuthRequest) -> Reply:
-    return Reply(
-        {
-            "external": {"anonymous_users": True, "email": True, "phone": False},
-            "disable_signup": False,
-            "mailer_autoconfirm": True,
-            "phone_autoconfirm": False,
-            "sms_provider": "",
-            "saml_enabled": False,
-        }
-    )
+def _settings(confirm_email: bool) -> Handler:
+    external = {**dict.fromkeys(PROVIDERS, False), "anonymous_users": True, "email": True, "phone": False}
+    document = {
+        "external": external,
+        "disable_signup": False,
+        "mailer_autoconfirm": not confirm_email,
+        "phone_autoconfirm": False,
+        "sms_provider": "",
+        "saml_enabled": False,
+    }
+
+    async def settings(_: AuthRequest) -> Reply:
+        return Reply(document)
+
+    return settings
 
 
 async def _jwks(_: AuthRequest) -> Reply:
@@ -142,5 +215,13 @@ async def _no_provider(_: AuthRequest) -> Reply:
     raise invalid("Unsupported provider: provider is not enabled")
 
 
+async def _no_saml(_: AuthRequest) -> Reply:
+    raise AuthError(404, "saml_provider_disabled", "SAML 2.0 is disabled")
+
+
+async def _no_linking(_: AuthRequest) -> Reply:
+    raise AuthError(404, "manual_linking_disabled", "Manual linking is disabled")
+
+
 async def _absent(_: AuthRequest) -> Reply:
-    raise not_supported("This way of signing in, or this part of Auth,")
+    raise not_supported("This part of Auth")

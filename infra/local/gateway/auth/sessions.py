@@ -38,15 +38,23 @@ class Sessions:
             agent,
             address,
         )
-        await work.rows(
-            "insert into auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method)"
-            " values (gen_random_uuid(), $1, now(), now(), $2)",
-            session,
-            method,
-        )
+        await self._note_method(work, session, method)
         await work.rows("update auth.users set last_sign_in_at = now(), updated_at = now() where id = $1", user["id"])
         token = await self._issue(work, user["id"], session, None)
         return await self._answer(work, user["id"], session, token)
+
+    async def strengthen(self, work: Transaction, user_id: str, session: str, factor: str, method: str) -> User:
+        """Raise a session to the second level after a second factor was shown; its older tokens are worthless."""
+        await self._note_method(work, session, method)
+        await work.rows(
+            "update auth.sessions set aal = 'aal2', factor_id = $2, updated_at = now() where id = $1", session, factor
+        )
+        parent = await work.row(
+            "update auth.refresh_tokens set revoked = true, updated_at = now() where session_id = $1 and not revoked"
+            " returning to_json(token)",
+            session,
+        )
+        return await self._answer(work, user_id, session, await self._issue(work, user_id, session, parent))
 
     async def refresh(self, work: Transaction, presented: str) -> User | AuthError:
         """Exchange a refresh token; return the answer, or the error to raise after the transaction has committed."""
@@ -85,9 +93,14 @@ class Sessions:
                 "delete from auth.sessions where user_id = $1 and id is distinct from $2::uuid", user_id, session
             )
 
-    async def exists(self, work: Transaction, session: str) -> bool:
-        """Tell whether the session goes on."""
-        return bool(await work.row("select to_json(true) from auth.sessions where id = $1", session))
+    async def _note_method(self, work: Transaction, session: str, method: str) -> None:
+        await work.rows(
+            "insert into auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method)"
+            " values (gen_random_uuid(), $1, now(), now(), $2)"
+            " on conflict (session_id, authentication_method) do update set updated_at = now()",
+            session,
+            method,
+        )
 
     async def _lock(self, work: Transaction, session: str) -> bool:
         """Let one exchange at a time look at the session; tell whether it goes on."""
@@ -134,12 +147,13 @@ class Sessions:
             raise AuthError(404, "user_not_found", "User not found")
         methods = await work.rows(
             "select json_build_object('method', authentication_method,"
-            " 'timestamp', extract(epoch from created_at)::int)"
-            " from auth.mfa_amr_claims where session_id = $1",
+            " 'timestamp', extract(epoch from updated_at)::int)"
+            " from auth.mfa_amr_claims where session_id = $1 order by updated_at desc",
             session,
         )
+        level = await work.row("select to_json(aal) from auth.sessions where id = $1", session)
         now = int(time.time())
-        claims = self._claims(user, session, methods, now)
+        claims = {**self._claims(user, session, methods, now), "aal": level}
         return {
             "access_token": self._keyring.sign(claims),
             "token_type": "bearer",
@@ -161,7 +175,6 @@ class Sessions:
             "app_metadata": user["app_metadata"],
             "user_metadata": user["user_metadata"],
             "role": user["role"] or AUDIENCE,
-            "aal": "aal1",
             "amr": methods,
             "session_id": session,
             "is_anonymous": user["is_anonymous"],

@@ -1,7 +1,10 @@
 """People: their rows in ``auth.users`` and ``auth.identities``, and how Auth shows them."""
 
+import base64
+import hashlib
 import re
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -13,6 +16,7 @@ User = dict[str, Any]
 EMAIL = re.compile(r"[^@\s\"(),:;<>\[\\\]\x00-\x1f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 NO_INSTANCE = "00000000-0000-0000-0000-000000000000"
 AUDIENCE = "authenticated"
+BY_EMAIL: dict[str, Any] = {"provider": "email", "providers": ["email"]}
 TIMES = (
     "invited_at",
     "confirmation_sent_at",
@@ -21,14 +25,15 @@ TIMES = (
     "phone_confirmed_at",
     "recovery_sent_at",
     "email_change_sent_at",
+    "reauthentication_sent_at",
     "last_sign_in_at",
     "created_at",
     "updated_at",
     "banned_until",
     "deleted_at",
 )
-UTC = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
-SHOWN_TIMES = ", ".join(f"'{name}', to_char(u.{name} at time zone 'utc', {UTC})" for name in TIMES)
+INSTANT = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
+SHOWN_TIMES = ", ".join(f"'{name}', to_char(u.{name} at time zone 'utc', {INSTANT})" for name in TIMES)
 #: A person's row as JSON, with identities and times in UTC.
 SELECT = f"""
 select json_build_object(
@@ -36,15 +41,22 @@ select json_build_object(
   'new_email', nullif(u.email_change, ''), 'encrypted_password', u.encrypted_password,
   'app_metadata', coalesce(u.raw_app_meta_data, '{{}}'), 'user_metadata', coalesce(u.raw_user_meta_data, '{{}}'),
   'is_anonymous', u.is_anonymous, 'banned', coalesce(u.banned_until > now(), false),
+  'change_half_done', u.email_change_confirm_status = 1,
   {SHOWN_TIMES},
   'identities', (
     select coalesce(json_agg(json_build_object(
              'identity_id', i.id, 'id', i.provider_id, 'user_id', i.user_id, 'identity_data', i.identity_data,
              'provider', i.provider, 'email', i.email, 'last_sign_in_at', i.last_sign_in_at,
              'created_at', i.created_at, 'updated_at', i.updated_at) order by i.created_at), '[]')
-      from auth.identities i where i.user_id = u.id))
+      from auth.identities i where i.user_id = u.id),
+  'factors', (
+    select json_agg(json_strip_nulls(json_build_object(
+             'id', f.id, 'friendly_name', f.friendly_name, 'factor_type', f.factor_type, 'status', f.status,
+             'last_challenged_at', f.last_challenged_at, 'created_at', f.created_at, 'updated_at', f.updated_at))
+             order by f.created_at)
+      from auth.mfa_factors f where f.user_id = u.id))
   from auth.users u"""  # noqa: S608 - built from the names above
-HIDDEN = ("encrypted_password", "banned")
+HIDDEN = ("encrypted_password", "banned", "change_half_done")
 
 
 def shown(user: User) -> User:
@@ -73,6 +85,24 @@ def merged(old: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**old, **changes}.items() if value is not None}
 
 
+def made_up(email: str, metadata: dict[str, Any]) -> User:
+    """Return someone who is not there: the answer to a sign-up with an address that is known already."""
+    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    times = dict.fromkeys(("created_at", "updated_at", "confirmation_sent_at"), now)
+    return {
+        "id": str(uuid.uuid4()),
+        "aud": AUDIENCE,
+        "role": "",
+        "email": email,
+        "phone": "",
+        "app_metadata": BY_EMAIL,
+        "user_metadata": metadata,
+        "identities": [],
+        "is_anonymous": False,
+        **times,
+    }
+
+
 async def by_id(work: Transaction, user_id: str) -> User | None:
     """Return a person, None if there is none of that id."""
     found: User | None = await work.row(f"{SELECT} where u.id = $1", user_id)
@@ -88,7 +118,12 @@ async def by_email(work: Transaction, email: str) -> User | None:
 async def need_free_email(work: Transaction, email: str) -> None:
     """Raise AuthError if the address belongs to someone."""
     if await by_email(work, email):
-        raise AuthError(422, "email_exists", "A user with this email address has already been registered")
+        raise taken()
+
+
+def taken() -> AuthError:
+    """Return the error of an address that belongs to someone."""
+    return AuthError(422, "email_exists", "A user with this email address has already been registered")
 
 
 async def create(
@@ -142,6 +177,11 @@ async def add_identity(work: Transaction, user_id: str, data: dict[str, Any]) ->
 async def confirm(work: Transaction, user_id: str) -> None:
     """Mark the address as confirmed."""
     await work.rows(
+        "update auth.identities set identity_data = identity_data || '{\"email_verified\": true}', updated_at = now()"
+        " where user_id = $1 and provider = 'email'",
+        user_id,
+    )
+    await work.rows(
         "update auth.users set email_confirmed_at = now(), updated_at = now(), raw_user_meta_data ="
         " coalesce(raw_user_meta_data, '{}') || '{\"email_verified\": true}' where id = $1",
         user_id,
@@ -154,9 +194,8 @@ async def change_email(work: Transaction, user: User, email: str) -> None:
     data = {"sub": user["id"], "email": email, "email_verified": True, "phone_verified": False}
     if not user["identities"]:
         await add_identity(work, user["id"], data)
-        providers = {"provider": "email", "providers": ["email"]}
         await work.rows(
-            "update auth.users set raw_app_meta_data = raw_app_meta_data || $2 where id = $1", user["id"], providers
+            "update auth.users set raw_app_meta_data = raw_app_meta_data || $2 where id = $1", user["id"], BY_EMAIL
         )
     await work.rows(
         "update auth.identities set identity_data = identity_data || $2, updated_at = now()"
@@ -165,13 +204,36 @@ async def change_email(work: Transaction, user: User, email: str) -> None:
         data,
     )
     await work.rows(
-        "update auth.users set email = $2, is_anonymous = false, updated_at = now(),"
+        "update auth.users set email = $2, is_anonymous = false, updated_at = now(), email_change = '',"
+        " email_change_confirm_status = 0,"
         " email_confirmed_at = coalesce(email_confirmed_at, now()),"
         " raw_user_meta_data = coalesce(raw_user_meta_data, '{}') || $3 where id = $1",
         user["id"],
         email,
         data,
     )
+
+
+async def hide(work: Transaction, user: User) -> None:
+    """Make a person unrecognisable and sign them out, but keep their id for what refers to it."""
+    if user.get("deleted_at"):
+        return
+    digest = hashlib.sha256(f"{user['id']}{user['email']}".encode()).digest()
+    name = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    await work.rows(
+        "update auth.users set email = $2, phone = null, encrypted_password = '', email_change = '',"
+        " raw_user_meta_data = '{}', raw_app_meta_data = '{}', deleted_at = now(), updated_at = now() where id = $1",
+        user["id"],
+        name,
+    )
+    await work.rows(
+        "update auth.identities set identity_data = '{}', provider_id = $2 || provider_id, updated_at = now()"
+        " where user_id = $1",
+        user["id"],
+        name,
+    )
+    for table in ("sessions", "one_time_tokens", "mfa_factors"):
+        await work.rows(f"delete from auth.{table} where user_id = $1", user["id"])  # noqa: S608
 
 
 async def set_columns(work: Transaction, user_id: str, columns: dict[str, Any]) -> None:
