@@ -154,6 +154,18 @@ def search(
     asyncio.run(search_command.run(query, where, as_json))
 
 
+@app.command()
+def mail(
+    number: Annotated[int | None, typer.Argument(help="Show this one.", show_default=False)] = None,
+    to: Annotated[str | None, typer.Option(help="Only mails to this address.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the mails that signing in on the local stack has sent, with their links and codes."""
+    from infra.cli import mail as mailbox
+
+    mailbox.run(number, to, as_json)
+
+
 @app.command("eval")
 def evaluate(
     data: Annotated[
