@@ -21,8 +21,3 @@ export function markQuote(passage: string, citation: Pick<Citation, "quote" | "s
 function cut(passage: string, start: number, end: number): Marked {
   return { before: passage.slice(0, start), quote: passage.slice(start, end), after: passage.slice(end) };
 }
-
-/** The address of a page of a file: browsers open PDF files there. */
-export function atPage(url: string, mime: string | null, page: number | null): string {
-  return mime === "application/pdf" && page !== null ? `${url}#page=${page}` : url;
-}
