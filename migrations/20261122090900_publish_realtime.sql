@@ -3,6 +3,7 @@
 create function rivulet.may_listen(p_topic text, p_user uuid) returns boolean
 language sql stable security definer set search_path = '' as $$
     select case split_part(p_topic, ':', 1)
+        when 'person' then split_part(p_topic, ':', 2) = p_user::text
         when 'library' then split_part(p_topic, ':', 2) in (select l::text from rivulet.libraries_of(p_user) l)
         when 'conversation' then exists (select from public.conversations
                                          where id::text = split_part(p_topic, ':', 2) and owner_id = p_user)
