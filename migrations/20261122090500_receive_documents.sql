@@ -89,7 +89,7 @@ language plpgsql security definer set search_path = '' as $$
 begin
     if not exists (select from public.libraries where id::text = split_part(new.name, '/', 1)) then
         raise exception 'Objects in the bucket "documents" are named <library id>/<file name>; there is no library "%".',
-            split_part(new.name, '/', 1) using errcode = 'check_violation';
+            split_part(new.name, '/', 1) using errcode = 'insufficient_privilege';  -- Storage answers 403, as to a refused row
     end if;
     insert into public.documents (library_id, owner_id, source, bucket, object_name, title, mime, bytes, content_hash)
     values (split_part(new.name, '/', 1)::uuid,

@@ -102,11 +102,6 @@ def type_sql(name: str) -> str:
     return name
 
 
-def conditions_sql(source: Source, conditions: list[Condition], values: Values) -> list[str]:
-    """Return each condition as an expression."""
-    return [condition_sql(source, condition, values) for condition in conditions]
-
-
 def condition_sql(source: Source, condition: Condition, values: Values) -> str:
     """Return a filter or a tree of them as an expression."""
     if isinstance(condition, Filter):

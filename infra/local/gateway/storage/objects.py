@@ -4,7 +4,7 @@ from typing import Any
 
 from infra.local.gateway.callers import Caller
 from infra.local.gateway.storage.disk import Disk
-from infra.local.gateway.storage.errors import StorageError, denied, duplicate, invalid, no_object
+from infra.local.gateway.storage.errors import StorageError, denied, duplicate, invalid, no_bucket, no_object
 from infra.local.gateway.storage.limits import check_key
 from infra.local.gateway.storage.requests import Reply, StorageRequest, need_text, need_texts
 from infra.local.gateway.storage.rows import (
@@ -12,12 +12,13 @@ from infra.local.gateway.storage.rows import (
     NewObject,
     Row,
     Rows,
+    find_bucket,
     find_object,
     insert_sql,
     lock_name,
     write_object,
 )
-from infra.local.gateway.transaction import Transaction
+from infra.local.gateway.transaction import Asking, Transaction
 
 REMOVE_MAX = 1000  # objects in one request
 
@@ -30,7 +31,16 @@ class Objects:
 
     async def info(self, request: StorageRequest) -> Reply:
         """``GET /object/info/BUCKET/NAME``: what is known of an object."""
-        work = self._rows.seen_by(request.caller)
+        return await self._described(request, self._rows.seen_by(request.caller))
+
+    async def public_info(self, request: StorageRequest) -> Reply:
+        """``GET /object/info/public/BUCKET/NAME``: the same of an object in a public bucket, no key needed."""
+        work = self._rows.seen_by_service(request.caller)
+        if not (await find_bucket(work, request.path["bucket"]))["public"]:
+            raise no_bucket()
+        return await self._described(request, work)
+
+    async def _described(self, request: StorageRequest, work: Asking) -> Reply:
         row = await find_object(work, request.path["bucket"], check_key(request.path["name"]))
         metadata = row["metadata"] or {}
         return Reply(
