@@ -1,7 +1,7 @@
 """The database as the web application sees it, in TypeScript: `frontend/src/lib/database.types.ts`.
 
-`python -m infra.local.web_types [--check]` reads the catalog of DATABASE_URL, or of the running local stack. It writes what
-the role `authenticated` may read, write and call, in the shape that supabase-js infers its types from
+`python -m infra.local.web_types [--check]` reads the catalog of DATABASE_URL, or of the running local stack. It writes
+what the role `authenticated` may read, write and call, in the shape that supabase-js infers its types from
 (https://supabase.com/docs/guides/api/rest/generating-types); `--check` only tells whether the file is up to date.
 """
 
@@ -161,7 +161,7 @@ def _union(labels: Iterable[str]) -> str:
 
 
 def _tuple(names: Iterable[str]) -> str:
-    return f"[{', '.join(f'"{name}"' for name in names)}]"
+    return "[" + ", ".join(f'"{name}"' for name in names) + "]"
 
 
 def main(arguments: Sequence[str]) -> int:
