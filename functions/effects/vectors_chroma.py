@@ -2,15 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 import numpy as np
 
 from functions.effects.chroma import Chroma
+from functions.effects.gather import Gathering
 from schema.documents import StoredChunk
 from schema.places import Place, vector_id
 from schema.ports import Vector
+
+WRITES_AT_ONCE = 8  # of up to 128 vectors each
+
+_Metadata = Mapping[str, str | int]
+_Vectors = Mapping[str, tuple[Vector, _Metadata]]  # by their ids
+
+
+class _Write(NamedTuple):
+    place: Place
+    vectors: _Vectors
 
 
 class ChromaVectors:
@@ -18,17 +29,25 @@ class ChromaVectors:
 
     def __init__(self, url: str) -> None:
         self._chroma = Chroma(url)
+        # One write at a time: of writes side by side Chroma does each several times over.
+        # Measured: infra/decisions/0054-one-writer-at-a-time.md.
+        self._writes = Gathering(self._write, WRITES_AT_ONCE)
 
     async def upsert(self, place: Place, chunks: Sequence[StoredChunk], vectors: Sequence[Vector]) -> None:
         """Store the vectors of passages."""
-        async with self._chroma.opened(place) as collection:
-            await outlasting_cancellation(
-                collection.upsert(
-                    ids=[vector_id(chunk.id, place.model) for chunk in chunks],
-                    embeddings=np.asarray(vectors, dtype=np.float32),
-                    metadatas=[_metadata(chunk) for chunk in chunks],
+        described = zip(vectors, map(_metadata, chunks), strict=True)
+        names = [vector_id(chunk.id, place.model) for chunk in chunks]
+        await outlasting_cancellation(self._writes.add(_Write(place, dict(zip(names, described, strict=True)))))
+
+    async def _write(self, writes: Sequence[_Write]) -> Sequence[None]:
+        for place, vectors in _by_place(writes).items():
+            async with self._chroma.opened(place) as collection:
+                await collection.upsert(
+                    ids=list(vectors),
+                    embeddings=np.asarray([vector for vector, _ in vectors.values()], dtype=np.float32),
+                    metadatas=[metadata for _, metadata in vectors.values()],
                 )
-            )
+        return [None] * len(writes)
 
     async def fetch(self, place: Place, chunks: Sequence[UUID]) -> Mapping[UUID, Vector]:
         """The vectors of those passages that have one there."""
@@ -37,6 +56,14 @@ class ChromaVectors:
             found = await collection.get(ids=list(asked), include=["embeddings"])
         vectors = found["embeddings"] if found["embeddings"] is not None else []
         return {asked[name]: cast(Vector, vector) for name, vector in zip(found["ids"], vectors, strict=True)}
+
+
+def _by_place(writes: Sequence[_Write]) -> Mapping[Place, _Vectors]:
+    """All of a place together, each id once: two attempts at one job may meet here, and Chroma refuses a repetition."""
+    places: dict[Place, dict[str, tuple[Vector, _Metadata]]] = {}
+    for place, vectors in writes:
+        places.setdefault(place, {}).update(vectors)
+    return places
 
 
 async def outlasting_cancellation(write: Awaitable[object]) -> None:
@@ -49,7 +76,7 @@ async def outlasting_cancellation(write: Awaitable[object]) -> None:
         raise
 
 
-def _metadata(chunk: StoredChunk) -> dict[str, str | int]:
+def _metadata(chunk: StoredChunk) -> _Metadata:
     return {
         "chunk_id": str(chunk.id),
         "document_id": str(chunk.document_id),

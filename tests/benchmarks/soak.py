@@ -120,7 +120,7 @@ def measure(minutes: float, hold_minutes: float, history: int) -> Mapping[str, F
                 held = crew.rates(hold_minutes * 60)
                 result |= _sizes(admin, "after_hold")
         result |= {"held_last_fifth_jobs_per_s": mean(_fifths(held)[-1])}
-        result |= {"held_drop": 1 - mean(_fifths(held)[-1]) / mean(steady)}
+        result |= {"held_drop": 1 - mean(_fifths(held)[-1]) / mean(_fifths(steady)[-1])}
         admin.execute("vacuum analyze rivulet.jobs, rivulet.lanes")
         say(f"a history of {history:,} ...")
         return result | _history(admin, history)
