@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
+from functions.telemetry.metrics import JOB_FAILURES, JOB_RUN, JOB_WAIT
+from functions.telemetry.tracing import job_span
 from schema.errors import JobError, PermanentError, StaleClaimError, SupersededError, TransientError
 from schema.jobs import Claim, Outcome, Queue
 from schema.ports import JobStore
@@ -28,15 +30,19 @@ class Dispatcher:
         A cancelled run records nothing: who cancelled knows why (`acknowledge` a stop, `release` at shutdown).
         """
         started = time.monotonic()
-        with structlog.contextvars.bound_contextvars(
-            queue=claim.queue.value, job=claim.id, fence=claim.fence, attempt=claim.attempt, trace_id=claim.trace_id
-        ):
+        JOB_WAIT.labels(claim.queue.value).observe(claim.waited_ms / 1000)
+        named = {"queue": claim.queue.value, "job": claim.id, "fence": claim.fence, "attempt": claim.attempt}
+        with structlog.contextvars.bound_contextvars(**named, trace_id=claim.trace_id), job_span(claim) as span:
             outcome = await self._outcome(claim)
-            log.info("job_ended", outcome=outcome.value, seconds=round(time.monotonic() - started, 3))
+            seconds = time.monotonic() - started
+            span.set_attribute("rivulet.outcome", outcome.value)
+            JOB_RUN.labels(claim.queue.value, outcome.value).observe(seconds)
+            log.info("job_ended", outcome=outcome.value, seconds=round(seconds, 3))
             return outcome
 
     async def fail(self, claim: Claim, error: JobError) -> Outcome:
         """Record that a job failed, or was not even begun."""
+        JOB_FAILURES.labels(claim.queue.value, error.code).inc()
         log.warning("job_failed", code=error.code, error=error.message, cause=type(error.__cause__).__name__)
         try:
             await self._jobs.fail(claim, error)

@@ -13,6 +13,7 @@ Serve one, from any folder:
     functions-framework --source functions/main.py --target drain --port 8080
     python -m functions_framework --source functions/main.py --target drain --port 8080
 
+Each also answers `GET /metrics` for Prometheus, with the project's secret key as bearer token.
 With `--signature-type cloudevent` for `drain_event`. The functions are asynchronous, so the framework serves them by
 ASGI of itself; `WORKERS` sets the number of processes. Settings are environment variables, see `schema/settings.py`.
 """
@@ -35,7 +36,7 @@ from starlette.responses import Response
 
 from functions.serve.http import Act, refuse, reply
 from functions.service import Service
-from functions.work.logs import configure_logs
+from functions.telemetry import start, tracing
 from schema.errors import ConfigurationError
 from schema.settings import Settings
 
@@ -48,7 +49,8 @@ def _read_settings() -> Settings:
 
 
 SETTINGS = _read_settings()
-configure_logs(SETTINGS.log_level)
+NAME = f"rivulet-{os.environ.get('FUNCTION_TARGET', 'function')}"
+start.configure(SETTINGS, NAME)
 # One for each event loop: connections belong to the loop that opened them, and the framework forks after loading this.
 _services: WeakKeyDictionary[asyncio.AbstractEventLoop, Service] = WeakKeyDictionary()
 
@@ -91,11 +93,14 @@ async def _reply(request: Request, method: str, entry: Callable[[Service], Act],
     async def act(request: Request) -> Response:
         return await entry(_service())(request)
 
+    if request.url.path == "/metrics":
+        return await reply(request, "GET", lambda request: _service().metrics(request))
     return await reply(request, method, act, page)
 
 
 def _service() -> Service:
     loop = asyncio.get_running_loop()
     if loop not in _services:
+        tracing.configure(SETTINGS.traces_url, NAME)  # here, for what sends them does not survive a fork
         _services[loop] = Service(SETTINGS)
     return _services[loop]

@@ -19,8 +19,10 @@ from functions.serve.drain import DrainEntry
 from functions.serve.ending import end_in_order
 from functions.serve.events import EventEntry
 from functions.serve.health import HealthEntry
+from functions.serve.metrics import MetricsEntry
 from functions.serve.search import SearchEntry
 from functions.serve.signature import key_of
+from functions.telemetry.engine import EngineGauges
 from functions.work.drain import Workplace
 from functions.work.drains import Drains
 from schema.errors import ConfigurationError
@@ -85,6 +87,11 @@ class Service:
         if settings.redis_url:
             needed["cache"] = probes.cache(settings.redis_url)
         return HealthEntry(needed, optional={"cache"})
+
+    @cached_property
+    def metrics(self) -> MetricsEntry:
+        """Metrics."""
+        return MetricsEntry(EngineGauges(SupabaseJobs(self._supabase).status), self._settings.supabase_secret_key)
 
     @cached_property
     def _drains(self) -> Drains:

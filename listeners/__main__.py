@@ -8,7 +8,7 @@ import sys
 from functions import compose
 from functions.effects.jobs_supabase import SupabaseBeats, SupabaseJobs
 from functions.effects.supabase import Supabase
-from functions.work.logs import configure_logs
+from functions.telemetry import start, tracing
 from listeners.lifecycle import Listener
 from schema.errors import ConfigurationError
 from schema.jobs import Queue
@@ -22,7 +22,9 @@ def main() -> None:
         settings = Settings.from_env(os.environ)
     except ConfigurationError as error:
         sys.exit(str(error))
-    configure_logs(settings.log_level)
+    name = f"rivulet-{'-'.join(arguments.queues)}"
+    start.configure(settings, name)
+    tracing.configure(settings.traces_url, name)
     asyncio.run(_serve(settings, arguments))
 
 
@@ -44,7 +46,9 @@ def _parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("queues", nargs="+", type=_queue, metavar="QUEUE", help=", ".join(Queue))
     parser.add_argument("--concurrency", type=_positive, default=4, help="jobs of each queue at once (default: 4)")
-    parser.add_argument("--health-port", type=_positive, help="serve /healthz and /readyz here (default: nowhere)")
+    parser.add_argument(
+        "--health-port", type=_positive, help="serve /healthz, /readyz and /metrics here (default: nowhere)"
+    )
     return parser.parse_args()
 
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 import structlog
 from realtime import AsyncRealtimeChannel, AsyncRealtimeClient, RealtimeSubscribeStates
 
+from functions.telemetry.metrics import DOORBELL_HEARS, DOORBELL_LOSSES
 from schema.jobs import Queue
 
 CONNECT_SECONDS = 10.0
@@ -47,9 +48,11 @@ class Doorbell:
             try:
                 await self._listen()
             except Exception as error:  # noqa: BLE001 - the client raises bare exceptions; all mean the same
+                DOORBELL_LOSSES.inc()
                 log.warning("doorbell_lost", error=repr(error))
             failures = 0 if self.hears else failures + 1
             self.hears = False
+            DOORBELL_HEARS.set(0)
             await asyncio.sleep(random.uniform(0.1, min(MOST_BACKOFF_SECONDS, 2.0**failures)))
 
     async def _listen(self) -> None:
@@ -60,6 +63,7 @@ class Doorbell:
                 await client.connect()
                 channels = [await self._subscribe(client, queue) for queue in self._queues]
             self.hears = True
+            DOORBELL_HEARS.set(1)
             log.info("doorbell_hears", queues=[queue.value for queue in self._queues])
             for queue in self._queues:
                 self._ring(queue)  # it may have rung while nobody listened

@@ -1,15 +1,17 @@
-"""Health over HTTP: `/healthz`, the process works; `/readyz`, it also reaches the queue."""
+"""Health over HTTP: `/healthz`, the process works; `/readyz`, it also reaches the queue; `/metrics`, for Prometheus."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from functions.telemetry.engine import EngineGauges
 from schema.jobs import WorkerReport
 
 # A claim loop asks at least every 6.5 seconds, and gives up a call after 10 and 30.
@@ -25,21 +27,28 @@ class _Server(uvicorn.Server):
 
 
 class Health:
-    """What the two addresses answer.
+    """What the addresses answer.
 
-    `answered_at`: monotonic time of the latest reply to a claim, of any queue; `key_ends_at`: see `schema.keys`.
+    `answered_at`: monotonic time of the latest reply to a claim, of any queue; `key_ends_at`: see `schema.keys`;
+    `gauges`: the queues, for `/metrics`.
     """
 
     def __init__(
-        self, describe: Callable[[], WorkerReport], answered_at: Callable[[], float], key_ends_at: float | None
+        self,
+        describe: Callable[[], WorkerReport],
+        answered_at: Callable[[], float],
+        key_ends_at: float | None,
+        gauges: EngineGauges,
     ) -> None:
+        self._gauges = gauges
         self._describe = describe
         self._answered_at = answered_at
         self._key_ends_at = key_ends_at
 
     async def serve(self, port: int) -> None:
         """Serve on all addresses until cancelled: whoever asks is outside the container."""
-        app = Starlette(routes=[Route("/healthz", self._alive), Route("/readyz", self._ready)])
+        answers = {"/healthz": self._alive, "/readyz": self._ready, "/metrics": self._metrics}
+        app = Starlette(routes=[Route(path, answer) for path, answer in answers.items()])
         config = uvicorn.Config(app, host="0.0.0.0", port=port, log_level="warning", access_log=False, lifespan="off")  # noqa: S104
         await _Server(config).serve()
 
@@ -50,6 +59,10 @@ class Health:
         silent = time.monotonic() - self._answered_at()
         fault = self._fault(silent)
         return JSONResponse({"status": fault or "ok", "silent_seconds": round(silent, 1)}, 503 if fault else 200)
+
+    async def _metrics(self, _: Request) -> Response:
+        await self._gauges.refresh()
+        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     def _fault(self, silent: float) -> str | None:
         if self._key_ends_at is not None and self._key_ends_at <= time.time():

@@ -76,9 +76,11 @@ class Listener:
         yield sweep_forever(self._jobs)
         yield report_forever(self._jobs, self.describe)
         if self._health_port is not None:
-            from listeners.health import Health  # a web server, which most listeners do not load
+            from functions.telemetry.engine import EngineGauges
+            from listeners.health import Health  # a web server, which listeners without a port do not load
 
-            yield Health(self.describe, self._answered_at, self._key_ends_at).serve(self._health_port)
+            gauges = EngineGauges(self._jobs.status)
+            yield Health(self.describe, self._answered_at, self._key_ends_at, gauges).serve(self._health_port)
 
     def _answered_at(self) -> float:
         return max(loop.answered_at for loop in self._loops.values())

@@ -3,9 +3,19 @@
 create schema rivulet;
 grant usage on schema rivulet to authenticated, service_role;  -- policies call functions in it; its tables stay closed
 
+-- The trace that the sender's request belongs to, if it says so (https://www.w3.org/TR/trace-context/), else a new one.
+-- 32 hex digits. The Data API and Storage both tell the headers of a request.
 create function rivulet.new_trace_id() returns text
-language sql volatile set search_path = '' as
-$$ select replace(gen_random_uuid()::text, '-', '') $$;  -- 32 hex digits: a W3C trace id
+language plpgsql volatile set search_path = '' as $$
+declare
+    v_headers text := coalesce(current_setting('request.headers', true), '');
+    v_named text;
+begin
+    if v_headers ~ '"traceparent"' then
+        v_named := substring(v_headers::jsonb ->> 'traceparent' from '^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$');
+    end if;
+    return coalesce(nullif(v_named, repeat('0', 32)), replace(gen_random_uuid()::text, '-', ''));
+end $$;
 
 -- Ordered: a role includes all the rights of those before it.
 create type public.library_role as enum (

@@ -42,6 +42,9 @@ class JobStore(Protocol):
     async def sweep(self) -> None:
         """Take back jobs whose worker vanished or hangs, and end those that nobody can finish."""
 
+    async def status(self) -> Json:
+        """Queues with their depths, ages and dead jobs, lanes and workers. Raises `TransientError`."""
+
     async def report(self, worker: WorkerReport) -> None:
         """Say who works, for operators."""
 

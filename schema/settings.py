@@ -30,6 +30,9 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "questions_per_day": ("QUESTIONS_PER_DAY",),
     "answer_cache_seconds": ("ANSWER_CACHE_SECONDS",),
     "log_level": ("LOG_LEVEL",),
+    "app_env": ("APP_ENV",),
+    "sentry_dsn": ("SENTRY_DSN",),
+    "traces_url": ("OTEL_EXPORTER_OTLP_ENDPOINT",),
     "supabase_publishable_key": ("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"),
     "jwt_secret": ("JWT_SECRET",),
     "frontend_url": ("FRONTEND_URL",),
@@ -76,6 +79,9 @@ class Settings(BaseModel):
     questions_per_day: int = Field(default=1000, ge=0)
     answer_cache_seconds: int = Field(default=0, ge=0)  # that an answer is given again to the same question; 0: never
     log_level: str = "INFO"
+    app_env: str = "production"  # only told: Sentry keeps the faults of each apart
+    sentry_dsn: SecretStr | None = None  # None: faults stand in the log alone
+    traces_url: str | None = None  # a collector of traces (OTLP by gRPC); None: nothing is recorded
     # Documents that are fetched from the web, lists with commas:
     fetch_ports: tuple[int, ...] = ()  # besides 80 and 443
     fetch_private_networks: tuple[IPvAnyNetwork, ...] = ()  # 127.0.0.0/8: for tests, intranets; else nothing private
@@ -122,6 +128,13 @@ class Settings(BaseModel):
             raise ValueError("must be an address like https://example.com")
         # The together SDK adds /v1 itself.
         return value.rstrip("/").removesuffix("/v1")
+
+    def secrets(self) -> list[str]:
+        """All values that must never be seen."""
+        kept = [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
+        return kept + [
+            password for _, value in self if isinstance(value, str) and (password := urlsplit(value).password)
+        ]
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:

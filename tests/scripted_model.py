@@ -41,6 +41,7 @@ class ScriptedModel:
         self.asked: list[tuple[str, Messages]] = []  # model and messages of each call with passages
         self.aside: Callable[[Messages], str] = lambda _: "About weirs"
         self.hang_ups = 0
+        self.traceparents: list[str] = []  # of all calls, those that came with one
         self._embedder_url = embedder_url
         routes = [
             Route("/v1/chat/completions", self._chat, methods=["POST"]),
@@ -54,6 +55,7 @@ class ScriptedModel:
         return Response(reply.content, reply.status_code, media_type="application/json")
 
     async def _chat(self, request: Request) -> Response:
+        self.traceparents += filter(None, [request.headers.get("traceparent")])
         body = await request.json()
         messages = body["messages"]
         if "<passages>" not in messages[-1]["content"]:

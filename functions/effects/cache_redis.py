@@ -6,6 +6,7 @@ from typing import cast
 from redis.asyncio.client import Pipeline
 
 from functions.effects.redis_patient import PatientRedis
+from functions.telemetry.metrics import CACHE
 
 
 class RedisCache:
@@ -19,7 +20,11 @@ class RedisCache:
         missing: list[bytes | None] = [None] * len(keys)
         if not keys:
             return missing
-        return await self._redis.tried(lambda r: cast(Awaitable[list[bytes | None]], r.mget(keys)), missing)
+        found = await self._redis.tried(lambda r: cast(Awaitable[list[bytes | None]], r.mget(keys)), missing)
+        hits, kind = sum(value is not None for value in found), keys[0].partition(":")[0]
+        CACHE.labels(kind, "hit").inc(hits)
+        CACHE.labels(kind, "miss").inc(len(found) - hits)
+        return found
 
     async def put(self, values: Mapping[str, bytes], seconds: int) -> None:
         """Keep values for a while."""

@@ -11,6 +11,7 @@ from chromadb.api.models.AsyncCollection import AsyncCollection
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError, NotFoundError
 
+from functions.telemetry.calls import watched
 from schema.errors import TransientError
 from schema.places import Place
 
@@ -27,7 +28,7 @@ class Chroma:
     async def opened(self, place: Place) -> AsyncIterator[AsyncCollection]:
         """The collection of a place, made if need be. Handles are kept; after any error they are looked up anew."""
         key = place.physical
-        with self._forgetting(key):
+        with self._forgetting(key, "use"):
             if key not in self._collections:
                 client = await self._connected()
                 self._collections[key] = await client.get_or_create_collection(
@@ -38,7 +39,7 @@ class Chroma:
     @asynccontextmanager
     async def found(self, name: str) -> AsyncIterator[AsyncCollection | None]:
         """The collection of a physical name as it is now; None if there is none."""
-        with self._forgetting(name):
+        with self._forgetting(name, "look"):
             client = await self._connected()
             try:
                 collection = await client.get_collection(name, embedding_function=None)
@@ -48,7 +49,7 @@ class Chroma:
 
     async def drop(self, name: str) -> None:
         """Delete a collection by its physical name, with all that is in it; one that is not there is fine."""
-        with self._forgetting(name):
+        with self._forgetting(name, "drop"):
             client = await self._connected()
             self._collections.pop(name, None)
             try:
@@ -58,14 +59,15 @@ class Chroma:
 
     async def names(self, limit: int, offset: int) -> list[str]:
         """A page of the physical names of all collections."""
-        with self._forgetting(""):
+        with self._forgetting("", "list"):
             client = await self._connected()
             return [collection.name for collection in await client.list_collections(limit=limit, offset=offset)]
 
     @contextmanager
-    def _forgetting(self, key: str) -> Iterator[None]:
+    def _forgetting(self, key: str, operation: str) -> Iterator[None]:
         try:
-            yield
+            with watched("vectors", operation):
+                yield
         except (httpx.HTTPError, ChromaError) as error:
             self._collections.pop(key, None)
             raise TransientError("vectors_unavailable", "The vector index cannot be reached at the moment.") from error

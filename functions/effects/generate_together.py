@@ -1,5 +1,6 @@
 """Chat models at Together AI, or behind any server with the same HTTP surface: `Generator`."""
 
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, cast
 
@@ -7,6 +8,9 @@ import together
 from together import AsyncStream
 
 from functions.effects.connect_together import translated_errors
+from functions.telemetry.calls import watched
+from functions.telemetry.metrics import MODEL_FIRST, MODEL_TOKENS
+from functions.telemetry.tracing import traceparent
 from schema.answers import Delta, FinishReason, Sampling, Turn, Usage
 from schema.errors import TransientError
 
@@ -24,20 +28,27 @@ class TogetherGenerator:
 
     async def stream(self, turns: Sequence[Turn], sampling: Sampling) -> AsyncGenerator[Delta, None]:
         """The answer, piece by piece."""
-        finished = False
-        with translated_errors():
+        finished, asked_at, silent = False, time.monotonic(), True
+        with translated_errors(), watched("model", "chat") as span:
             messages: Any = [turn.model_dump() for turn in turns]
             async with self._chat.with_streaming_response.create(
                 model=self.model,
                 messages=messages,
                 stream=True,
                 # Some servers count tokens only when asked; the SDK has no parameter for it.
+                extra_headers=traceparent(span),
                 extra_body={"stream_options": {"include_usage": True}},
                 **sampling.model_dump(),
             ) as response:
                 # As they come: making the SDK's objects of them would be most of the work of an answer.
                 async for chunk in await response.parse(to=AsyncStream[object]):
                     delta = _delta(cast(dict[str, Any], chunk))
+                    if silent and delta.text:
+                        silent = False
+                        MODEL_FIRST.labels(self.model).observe(time.monotonic() - asked_at)
+                    if delta.usage:
+                        MODEL_TOKENS.labels(self.model, "prompt").inc(delta.usage.prompt_tokens)
+                        MODEL_TOKENS.labels(self.model, "completion").inc(delta.usage.completion_tokens)
                     finished = finished or delta.finish_reason is not None
                     yield delta
         # A stream that is cut off ends like one that is complete, except for this.

@@ -51,6 +51,11 @@ class SupabaseJobs:
         """Say who works."""
         await self._supabase.call("report_worker_v1", **worker.model_dump(mode="json"))
 
+    async def status(self) -> Json:
+        """One look at everything."""
+        found: Json = await self._supabase.call("engine_status_v1")
+        return found
+
     async def _fail(self, claim: Claim, kind: str, code: str, message: str, retry_after: float) -> None:
         await self._supabase.call(
             "fail_job_v1",

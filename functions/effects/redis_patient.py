@@ -8,6 +8,8 @@ import redis.asyncio as redis
 import structlog
 from redis.exceptions import RedisError
 
+from functions.telemetry.metrics import REDIS_DOWN
+
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 0.25
@@ -32,6 +34,7 @@ class PatientRedis:
         try:
             return await call(self._redis)
         except (RedisError, OSError) as error:
+            REDIS_DOWN.inc()
             log.warning("redis_down", error=repr(error), rests_seconds=REST_SECONDS)
             self._rests_until = time.monotonic() + REST_SECONDS
             return otherwise

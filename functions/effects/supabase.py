@@ -12,6 +12,7 @@ import httpx
 from supabase import AsyncClient, AsyncClientOptions
 
 from functions.effects.retrying import patiently
+from functions.telemetry.calls import watched
 from schema.errors import JobError, PermanentError, StaleClaimError, SupersededError, TransientError
 from schema.jobs import Claim, Json
 from schema.settings import Settings
@@ -49,13 +50,14 @@ class Supabase:
         """Send live messages, once. Raises `TransientError`."""
         timeout = aiohttp.ClientTimeout(total=seconds)
         url = f"{self.url}/realtime/v1/api/broadcast"
-        try:
-            async with self._session.post(url, json={"messages": messages}, timeout=timeout) as reply:
-                await reply.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise TransientError("realtime_unreachable", f"Realtime cannot be reached: {error!r}") from error
-        if not reply.ok:
-            raise TransientError("realtime_failed", f"Realtime answered {reply.status}.")
+        with watched("realtime", "broadcast"):
+            try:
+                async with self._session.post(url, json={"messages": messages}, timeout=timeout) as reply:
+                    await reply.read()
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise TransientError("realtime_unreachable", f"Realtime cannot be reached: {error!r}") from error
+            if not reply.ok:
+                raise TransientError("realtime_failed", f"Realtime answered {reply.status}.")
 
     async def close(self) -> None:
         """Close the connections."""
@@ -73,13 +75,14 @@ class Supabase:
         )
 
     async def _post(self, function: str, body: Json) -> Any:
-        try:
-            async with self._session.post(f"{self.url}/rest/v1/rpc/{function}", json=body) as reply:
-                content = await reply.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise TransientError("supabase_unreachable", "The database service cannot be reached.") from error
-        if not reply.ok:
-            raise _refusal(reply.status, content)
+        with watched("database", function):
+            try:
+                async with self._session.post(f"{self.url}/rest/v1/rpc/{function}", json=body) as reply:
+                    content = await reply.read()
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise TransientError("supabase_unreachable", "The database service cannot be reached.") from error
+            if not reply.ok:
+                raise _refusal(reply.status, content)
         return json.loads(content) if content else None
 
 

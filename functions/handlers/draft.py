@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from functions.pipeline.sieve import Sieve
+from functions.telemetry.tracing import note
 from schema.answers import Delta, FinishReason, Usage
 from schema.errors import TransientError
 from schema.jobs import Claim
@@ -50,7 +51,9 @@ class Draft:
         self.usage = delta.usage or self.usage
         self.finish_reason = delta.finish_reason or self.finish_reason
         if delta.text:
-            self.first_token_at = self.first_token_at or time.monotonic()
+            if self.first_token_at is None:
+                self.first_token_at = time.monotonic()
+                note("first token")
             self.begun.set()
             self._grow(self.sieve.feed(delta.text))
 
@@ -59,6 +62,7 @@ class Draft:
         self.finish_reason = reason or self.finish_reason
         self._grow(self.sieve.end())
         await self.send()
+        note("last delta", characters=len(self.text))
 
     async def publish(self) -> None:
         """Send what is new at a steady pace, until cancelled."""

@@ -15,6 +15,7 @@ from functions.pipeline.answer import Source, Written, make_answer
 from functions.pipeline.models import facts_of
 from functions.pipeline.prompt import build_prompt
 from functions.pipeline.sieve import Sieve
+from functions.telemetry import answers
 from schema.answers import Answer, Delta, Question, Sampling
 from schema.errors import PermanentError, RateLimitedError, StoppedError, SupersededError, TransientError
 from schema.jobs import Claim
@@ -118,6 +119,7 @@ class RespondHandler:
         )
         answer = make_answer(written, source, attempt.timings(draft.first_token_at), title)
         await self.store.complete_respond(attempt.claim, answer)
+        answers.count(answer, source.retrieved.timings)
         return answer
 
 

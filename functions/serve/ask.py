@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 from uuid import UUID
 
+import structlog
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -31,6 +32,8 @@ from schema.ports import Limit
 from schema.serving import Follower, People, Person, PersonalRows
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+log = structlog.get_logger()
 
 
 class AskRequest(BaseModel):
@@ -75,6 +78,7 @@ class AskEntry:
         # Before the question, so that no word of the answer is missed.
         news = await opened.enter_async_context(self.follower.follow(person, f"conversation:{conversation}"))
         answer = await self.rows.ask(person, conversation, asked.question)
+        log.info("asked", message=str(answer.id), trace_id=answer.trace_id)
         if self.drains is not None:
             self.drains.begin([Queue.RESPOND], self.drain_seconds)
         return _Stream(events(person, answer, news, self.rows))

@@ -5,6 +5,7 @@ import threading
 
 import structlog
 
+from functions.telemetry.metrics import BEATS_UNANSWERED
 from functions.work.running import RunningJobs
 from schema.errors import TransientError
 from schema.ports import Beats
@@ -61,6 +62,7 @@ class LeaseKeeper:
         try:
             answers = self._beats.beat(claims)
         except TransientError as error:
+            BEATS_UNANSWERED.inc()
             log.warning("heartbeat_unanswered", jobs=len(claims), error=error.message)
             return False
         for job, beat in answers.items():

@@ -8,6 +8,7 @@ from enum import Enum
 import structlog
 
 from functions.dispatch import Dispatcher
+from functions.telemetry.metrics import LEASES_LOST, RUNNING
 from schema.errors import JobError, RateLimitedError
 from schema.jobs import Beat, Claim, Outcome
 from schema.ports import JobStore
@@ -52,7 +53,8 @@ class RunningJobs:
         """Run a job; the task ends when its end is recorded."""
         task = asyncio.create_task(self._run(claim), name=f"{claim.queue.value} job {claim.id}")
         self._tasks[claim.id] = (claim, task)
-        task.add_done_callback(lambda _: self._tasks.pop(claim.id, None))
+        RUNNING.labels(claim.queue.value).inc()
+        task.add_done_callback(lambda _: self._forget(claim))
         return task
 
     def heed(self, job: int, beat: Beat) -> None:
@@ -65,6 +67,10 @@ class RunningJobs:
         if job in self._tasks and job not in self._stops:
             self._stops[job] = why
             self._tasks[job][1].cancel()
+
+    def _forget(self, claim: Claim) -> None:
+        RUNNING.labels(claim.queue.value).dec()
+        self._tasks.pop(claim.id, None)
 
     async def drain(self, grace_seconds: float) -> None:
         """Let the jobs finish; after the grace period interrupt them and give them back."""
@@ -84,6 +90,8 @@ class RunningJobs:
             return await (self._run_alone(claim) if claim.alone else self._dispatcher.run(claim))
         except asyncio.CancelledError:
             why = self._stops.get(claim.id, Stop.SHUTDOWN)
+            if why is Stop.LOST:
+                LEASES_LOST.labels(claim.queue.value).inc()
             log.info("job_interrupted", job=claim.id, reason=why.value)
             if why is Stop.CANCELLED:
                 await self._acknowledge(claim)

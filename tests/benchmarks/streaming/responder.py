@@ -7,8 +7,8 @@ import sys
 from functions import compose
 from functions.effects import jobs_supabase
 from functions.effects.supabase import Supabase
+from functions.telemetry.logs import configure_logs
 from functions.work.lease import LeaseKeeper
-from functions.work.logs import configure_logs
 from listeners.lifecycle import Listener
 from schema.jobs import Queue
 from schema.settings import Settings

@@ -9,11 +9,17 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from functions.telemetry.engine import EngineGauges
 from listeners.health import Health
 from schema.errors import ConfigurationError
-from schema.jobs import Queue, WorkerReport
+from schema.jobs import Json, Queue, WorkerReport
 from schema.keys import end_of
 from schema.settings import Settings
+
+
+async def _unasked() -> Json:
+    raise NotImplementedError
+
 
 REPORT = WorkerReport(worker="w", queues=[Queue.PARSE], concurrency=1, running=0, hears=True)
 
@@ -69,7 +75,7 @@ def test_a_key_that_has_ended_is_refused_with_its_name_and_the_day() -> None:
 )
 def test_readiness_says_what_is_wrong(ends_in: float | None, silent: float, status: int, said: str) -> None:
     ends_at = None if ends_in is None else time.time() + ends_in
-    health = Health(lambda: REPORT, lambda: time.monotonic() - silent, ends_at)
+    health = Health(lambda: REPORT, lambda: time.monotonic() - silent, ends_at, EngineGauges(_unasked))
     with TestClient(Starlette(routes=[Route("/readyz", health._ready)])) as client:
         reply = client.get("/readyz")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from schema.errors import JobError, TransientError
-from schema.jobs import Claim, ClaimBatch, Queue, WorkerReport
+from schema.jobs import Claim, ClaimBatch, Json, Queue, WorkerReport
 
 
 def claim(number: int, alone: bool = False, queue: Queue = Queue.PURGE) -> Claim:
@@ -47,6 +47,9 @@ class Jobs:
         self.released += [each.id for each in claims]
 
     async def sweep(self) -> None:
+        raise NotImplementedError
+
+    async def status(self) -> Json:
         raise NotImplementedError
 
     async def report(self, worker: WorkerReport) -> None:
