@@ -15,7 +15,7 @@ CHAT_MODEL = "rivulet/extractive-1"
 # A chat model of the user's own, which the model server names after its file.
 OWN_CHAT_MODEL = "RIVULET_GGUF"
 # Choices about the local Supabase that are the user's.
-GATEWAY_CHOICES = ("GATEWAY_SITE_URL", "GATEWAY_CONFIRM_EMAIL")
+GATEWAY_CHOICES = ("GATEWAY_SITE_URL", "GATEWAY_CONFIRM_EMAIL", "GATEWAY_FUNCTIONS")
 # Requests between the parts never leave the machine, whatever proxy the user has.
 DIRECT_HOSTS = "127.0.0.1,localhost"
 

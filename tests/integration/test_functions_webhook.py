@@ -10,8 +10,6 @@ import pytest
 
 from functions.serve.signature import key_of, sign, verify
 from tests import databases
-from tests.conftest import Gateway
-from tests.integration import pg_net
 from tests.integration.engine import Engine
 from tests.integration.serverless import KEY, SECRET, Functions, Served
 from tests.slow_model import SlowModel
@@ -21,9 +19,8 @@ URL = "https://functions.example.com/drain"
 
 
 @pytest.fixture
-def webhook(engine: Engine, database: databases.Database) -> Engine:
-    """A project with pg_net and a webhook that nobody sends."""
-    pg_net.install(database.admin_dsn)
+def webhook(engine: Engine) -> Engine:
+    """A project with a webhook, which is sent only where a gateway runs."""
     assert engine.one("select public.set_webhook_v1(%s, %s)", URL, SECRET) == {"status": "on"}
     return engine
 
@@ -117,7 +114,9 @@ def test_a_wrong_webhook_is_refused(webhook: Engine, url: str, secret: str | Non
         webhook.one("select public.set_webhook_v1(%s, %s)", url, secret)
 
 
-def test_without_pg_net_setting_it_up_is_refused_with_a_way_out(engine: Engine) -> None:
+def test_without_pg_net_setting_it_up_is_refused_with_a_way_out(engine: Engine, database: databases.Database) -> None:
+    with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
+        admin.execute("drop schema net cascade")
     with pytest.raises(psycopg.errors.FeatureNotSupported, match="no pg_net") as refusal:
         engine.one("select public.set_webhook_v1(%s, %s)", URL, SECRET)
     assert "scheduler" in str(refusal.value.diag.message_hint)
@@ -172,7 +171,7 @@ def test_an_event_is_received_once_and_its_receipt_may_be_asked_for_again(engine
 
 
 def test_a_job_reaches_a_function_by_the_webhook_and_its_drain_hands_over(
-    webhook: Engine, gateway: Gateway, functions: Functions, slow_model: tuple[SlowModel, str]
+    webhook: Engine, functions: Functions, slow_model: tuple[SlowModel, str]
 ) -> None:
     """Much work, little time: one drain follows the other, with no schedule and no listener."""
     slow_model[0].goes_on.set()
@@ -184,11 +183,10 @@ def test_a_job_reaches_a_function_by_the_webhook_and_its_drain_hands_over(
     webhook.connection.autocommit = False
     for _ in range(80):
         webhook.ask(webhook.conversation(user))
-    with pg_net.worker(gateway.database.admin_dsn):
-        webhook.connection.commit()
-        webhook.connection.autocommit = True
-        eventually(lambda: _assert_answered(webhook, 81), 120)
-        eventually(lambda: _assert_webhooks(webhook, 2), 10)
+    webhook.connection.commit()
+    webhook.connection.autocommit = True
+    eventually(lambda: _assert_answered(webhook, 81), 120)
+    eventually(lambda: _assert_webhooks(webhook, 2), 10)
 
 
 def _ring_until_answered(served: Served, engine: Engine) -> None:

@@ -11,7 +11,6 @@ import psycopg
 
 from schema.jobs import Queue
 from tests.databases import Database
-from tests.integration import pg_net
 from tests.integration.serverless import SECRET, Functions
 
 CONCURRENCY = "4"
@@ -36,11 +35,9 @@ def listeners(environment: Mapping[str, str], _: Database, folder: Path) -> Iter
 @contextmanager
 def functions(environment: Mapping[str, str], database: Database, folder: Path) -> Iterator[None]:
     """One function, rung by the webhook."""
-    pg_net.install(database.admin_dsn)
     settings = {**environment, "RIVULET_DRAIN_CONCURRENCY": CONCURRENCY}
     with Functions(settings, folder).stopped() as started:
         served = started.serve("drain")
         with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
             owner.execute("select public.set_webhook_v1(%s, %s)", [served.url, SECRET])
-        with pg_net.worker(database.admin_dsn):
-            yield
+        yield

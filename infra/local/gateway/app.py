@@ -13,6 +13,7 @@ from infra.local.gateway.auth.routes import Behaviour, auth_routes
 from infra.local.gateway.data_api.routes import DataApi
 from infra.local.gateway.data_api.schema_cache import SchemaCache
 from infra.local.gateway.edge import Edge
+from infra.local.gateway.functions import Functions
 from infra.local.gateway.keys import Keyring
 from infra.local.gateway.mailbox import mailbox_routes
 from infra.local.gateway.pools import Pool, PoolExhaustedError
@@ -20,11 +21,13 @@ from infra.local.gateway.realtime import Realtime
 from infra.local.gateway.settings import GatewaySettings
 from infra.local.gateway.storage.disk import Disk
 from infra.local.gateway.storage.routes import storage_routes
+from infra.local.gateway.webhooks import Webhooks
 from infra.local.gateway.wire import DatabaseError, DatabaseLostError, Statement
 
 DATA_CONNECTIONS = 10
 AUTH_CONNECTIONS = 5
 STORAGE_CONNECTIONS = 5
+WEBHOOK_CONNECTIONS = 2
 
 
 class Gateway:
@@ -40,7 +43,10 @@ class Gateway:
         self._data_api = DataApi(self._data_pool, self._cache, self.keyring, settings.max_rows)
         self._auth = auth_routes(self._auth_pool, self.keyring, _auth_behaviour(settings))
         self._storage = storage_routes(self._storage_pool, self._disk, self.keyring, settings.file_size_limit)
+        self._functions = Functions(settings.function_addresses, self.keyring)
         self._realtime = Realtime(settings.admin_dsn, self.keyring)
+        self._webhook_pool = Pool(settings.admin_dsn, WEBHOOK_CONNECTIONS)
+        self._webhooks = Webhooks(settings.admin_dsn, self._webhook_pool)
 
     def routes(self) -> list[BaseRoute]:
         """Return every service's routes."""
@@ -48,6 +54,7 @@ class Gateway:
             Route("/healthz", self._health, methods=["GET"]),
             Mount("/rest/v1", self._data_api),
             Mount("/auth/v1", routes=self._auth),
+            Mount("/functions/v1", self._functions),
             Mount("/mail", routes=mailbox_routes(self._auth_pool)),
             Mount("/storage/v1", routes=self._storage),
             *self._realtime.routes(),
@@ -58,13 +65,16 @@ class Gateway:
         """Keep the services running for as long as the application serves."""
         self._disk.prepare()
         self._cache.start()
+        self._webhooks.start()
         await self._realtime.start()
         try:
             yield
         finally:
             await self._realtime.stop()
+            await self._webhooks.stop()
+            await self._functions.stop()
             await self._cache.stop()
-            for pool in (self._data_pool, self._auth_pool, self._storage_pool):
+            for pool in (self._data_pool, self._auth_pool, self._storage_pool, self._webhook_pool):
                 pool.close()
 
     async def _health(self, _: Request) -> Response:

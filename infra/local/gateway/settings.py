@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 MIB = 1024 * 1024
+_FUNCTION = r"[A-Za-z0-9_-]+=https?://[^,\s]+"
+FUNCTIONS = rf"^({_FUNCTION}(,{_FUNCTION})*)?$"
 
 
 class SettingsError(Exception):
@@ -43,6 +45,8 @@ class GatewaySettings(BaseModel):
     confirm_email: bool = Field(False, alias="GATEWAY_CONFIRM_EMAIL")
     #: The web application; links in mails lead there unless a request names another allowed place.
     site_url: str = Field("http://127.0.0.1:3000", alias="GATEWAY_SITE_URL", min_length=1)
+    #: Functions and where functions-framework serves each: ``NAME=URL``, with commas between.
+    functions: str = Field("", alias="GATEWAY_FUNCTIONS", pattern=FUNCTIONS)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "GatewaySettings":
@@ -58,3 +62,9 @@ class GatewaySettings(BaseModel):
     def public_url(self) -> str:
         """Return the address under which clients reach the gateway, without a trailing slash."""
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def function_addresses(self) -> dict[str, str]:
+        """Return the address of each function's server, without a trailing slash."""
+        pairs = (item.partition("=") for item in self.functions.split(",") if item)
+        return {name: url.rstrip("/") for name, _, url in pairs}

@@ -35,7 +35,7 @@ with tables as (
    where k.contype = 'f' and k.conparentid = 0
 ), functions as (
   select n.nspname as schema, p.proname as name, p.provolatile in ('i', 's') as stable,
-         p.proretset as is_set, p.prorettype = 'void'::regtype as is_void,
+         p.proretset as is_set, not p.proretset or p.prorows = 1 as is_one, p.prorettype = 'void'::regtype as is_void,
          (t.typtype = 'c' or t.typtype = 'd' and b.typtype = 'c'
           or coalesce(p.proargmodes::text[] && '{t,b,o}', false)) as is_composite,
          case when r.relkind in ('r', 'v', 'm', 'f', 'p')
@@ -44,7 +44,9 @@ with tables as (
                    'name', coalesce(p.proargnames[place], ''),
                    'type', format_type(type, null),
                    'required', in_place <= p.pronargs - p.pronargdefaults,
-                   'variadic', mode = 'v') order by place), '[]')
+                   'variadic', mode = 'v',
+                   'row_of', (select ar.relname from pg_type ay join pg_class ar on ar.oid = ay.typrelid
+                               where ay.oid = type and ar.relnamespace = p.pronamespace)) order by place), '[]')
             from (select type, place, coalesce(p.proargmodes[place], 'i') as mode,
                          count(*) filter (where coalesce(p.proargmodes[place], 'i') in ('i', 'b', 'v'))
                            over (order by place) as in_place

@@ -70,6 +70,12 @@ def plan_read(schema: Schema, name: str, query: Query, wish: Wish) -> Plan:
 def plan_call(schema: Schema, name: str, query: Query, raw: bytes | None, names: frozenset[str], wish: Wish) -> Plan:
     """Return the plan for calling a function; ``raw`` is the posted body with the arguments ``names``, None for GET."""
     function = choose_function(schema, name, names, raw is not None)
+    if wish.preferences.max_affected is not None and not function.is_set:
+        raise ApiError(
+            400,
+            "PGRST128",
+            "Function must return SETOF or TABLE when max-affected preference is used with handling=strict",
+        )
     renderer = ReadRenderer(schema, wish.max_rows)
     if raw is None:
         call = queried_call_sql(function, query.arguments, renderer.values)

@@ -25,7 +25,10 @@ class Junction:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A way from a parent table to a child table; ``columns`` pairs (parent's column, child's column)."""
+    """A way from a parent table to a child table; ``columns`` pairs (parent's column, child's column).
+
+    A computed one has the name of the ``function`` that returns the child's rows for a row of the parent.
+    """
 
     table: str
     to_one: bool
@@ -34,10 +37,14 @@ class Relation:
     names: frozenset[str]  # what a hint may call it
     cardinality: str
     constraint: str
+    function: str | None = None
 
 
 def relate(schema: Schema, parent: str, embed: Embed) -> Relation:
     """Return the one relation that ``embed`` means, seen from the table ``parent``; raises ApiError."""
+    computed = _computed(schema, parent, embed.target)
+    if computed is not None and embed.hint is None:
+        return computed
     found = [relation for relation in relations_of(schema, parent) if _means(relation, parent, embed)]
     if not found:
         raise _none(schema, parent, embed)
@@ -56,6 +63,17 @@ def relations_of(schema: Schema, parent: str) -> Iterator[Relation]:
             yield _to_source(link)
             if link.source != parent:
                 yield from _across(schema, link)
+
+
+def _computed(schema: Schema, parent: str, name: str) -> Relation | None:
+    """Return the relation that a function of that name makes, None if there is none."""
+    for function in schema.functions.get(name, ()):
+        if len(function.arguments) == 1 and function.arguments[0].row_of == parent and function.returns_table:
+            cardinality = "many-to-one" if function.is_one else "one-to-many"
+            return Relation(
+                function.returns_table, function.is_one, (), None, frozenset(), cardinality, name, function=name
+            )
+    return None
 
 
 def _to_target(link: Link) -> Relation:

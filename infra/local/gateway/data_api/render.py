@@ -90,9 +90,15 @@ def column_sql(source: Source, column: Column, values: Values) -> str:
     text = field_sql(source, column.field, values)
     if column.cast is not None:
         text = f"CAST({text} AS {type_sql(column.cast)})"
-    name = column.alias or _default_name(column.field)
+    name = column_name(column)
     plain = not column.field.steps and column.cast is None and column.alias is None
     return text if plain else f"{text} AS {quote(name)}"
+
+
+def column_name(column: Column) -> str:
+    """Return the name of a selected column in the answer: its alias, the last key of its path, or its own."""
+    field = column.field
+    return column.alias or next((step.key for step in reversed(field.steps) if isinstance(step.key, str)), field.name)
 
 
 def type_sql(name: str) -> str:
@@ -120,11 +126,6 @@ def direction_sql(order: Order) -> str:
     """Return the direction of a sort key."""
     direction = {None: "", True: " DESC", False: " ASC"}[order.descending]
     return direction + {None: "", True: " NULLS FIRST", False: " NULLS LAST"}[order.nulls_first]
-
-
-def _default_name(field: Field) -> str:
-    """Return the last key of a path that is a name, else the column's name."""
-    return next((step.key for step in reversed(field.steps) if isinstance(step.key, str)), field.name)
 
 
 def _logic_sql(source: Source, logic: Logic, values: Values) -> str:

@@ -9,6 +9,7 @@ from infra.local.gateway.data_api.relate import Relation, relate
 from infra.local.gateway.data_api.render import (
     Source,
     Values,
+    column_name,
     column_sql,
     condition_sql,
     direction_sql,
@@ -85,14 +86,13 @@ class ReadRenderer:
         alias = quote(self._alias(embed.name))
         inner = self._embedded_select(embed, parent, relation)
         if embed.spread:
-            _refuse_spread_of_many(parent.table.name, embed, relation)
+            body = inner if relation.to_one else self._gathered(embed, relation.table, inner)
             self._spread(embed, alias, parts)
-            body = inner
         else:
             body = f"SELECT {'row_to_json' if relation.to_one else 'json_agg'}({ROW}) AS body FROM ({inner}) {ROW}"
             self._name(embed, alias, relation, parts)
         kind, condition = ("INNER", "TRUE") if embed.inner else ("LEFT", "TRUE")
-        if embed.inner and not relation.to_one:
+        if embed.inner and not relation.to_one and not embed.spread:
             condition = f"{alias}.body IS NOT NULL"
         parts.joins.append(f"{kind} JOIN LATERAL ({body}) {alias} ON {condition}")
         return alias
@@ -100,7 +100,9 @@ class ReadRenderer:
     def _embedded_select(self, embed: Embed, parent: Source, relation: Relation) -> str:
         table = self.schema.tables[relation.table]
         reference = quote(self._alias(relation.table))
-        origin = f"{quote(self.schema.name, table.name)} AS {reference}"
+        rows = quote(self.schema.name, relation.function or table.name)
+        rows += f"({parent.reference}.*)" if relation.function else ""
+        origin = f"{rows} AS {reference}"
         source = Source(reference, table)
         matches = [f"{parent.reference}.{quote(near)} = {reference}.{quote(far)}" for near, far in relation.columns]
         if relation.junction is not None:
@@ -111,6 +113,28 @@ class ReadRenderer:
         if parts.order:
             text += f" ORDER BY {', '.join(parts.order)}"
         return text if relation.to_one else text + self._range(embed.node)
+
+    def _gathered(self, embed: Embed, table: str, inner: str) -> str:
+        """Return the SELECT that makes each column of many rows an array, for them to be spread."""
+        columns = ", ".join(
+            f"coalesce(json_agg({ROW}.{quote(name)}), '[]') AS {quote(name)}"
+            for name in self._column_names(embed.node, table)
+        )
+        wanted = " HAVING count(*) > 0" if embed.inner else ""
+        return f"SELECT {columns} FROM ({inner}) {ROW}{wanted}"
+
+    def _column_names(self, node: Node, table: str) -> list[str]:
+        """Return the names of a level's columns in its SELECT."""
+        names: list[str] = []
+        for column in node.columns:
+            every = column.field.name == "*" and not column.field.steps
+            names += self.schema.tables[table].columns if every else [column_name(column)]
+        for embed in node.embeds:
+            if embed.spread:
+                names += self._column_names(embed.node, relate(self.schema, table, embed).table)
+            elif embed.node.columns or embed.node.embeds:
+                names.append(embed.name)
+        return names
 
     def _through(self, relation: Relation, parent: Source, origin: str, reference: str) -> tuple[str, list[str]]:
         junction = relation.junction
@@ -162,10 +186,13 @@ class ReadRenderer:
             raise _not_to_one("PGRST118", f"A related order on '{embed.target}' is not possible", parent, relation)
         table = self.schema.tables[relation.table]
         reference = quote(self._alias(relation.table))
+        value = field_sql(Source(reference, table), key, self.values)
+        if relation.function:
+            call = f"{quote(self.schema.name, relation.function)}({parent.reference}.*)"
+            return f"(SELECT {value} FROM {call} AS {reference} LIMIT 1)"
         matches = " AND ".join(
             f"{parent.reference}.{quote(near)} = {reference}.{quote(far)}" for near, far in relation.columns
         )
-        value = field_sql(Source(reference, table), key, self.values)
         return f"(SELECT {value} FROM {quote(self.schema.name, table.name)} AS {reference} WHERE {matches})"
 
     def _alias(self, name: str) -> str:
@@ -190,16 +217,6 @@ def _null_embed(condition: Filter, alias: str, embed: Embed) -> str:
     wanted = "NULL" if condition.value == "null" else "NOT NULL"
     text = f"{alias}.body IS {wanted}"
     return f"NOT ({text})" if condition.negated else text
-
-
-def _refuse_spread_of_many(parent: str, embed: Embed, relation: Relation) -> None:
-    if not relation.to_one:
-        raise ApiError(
-            400,
-            "PGRST119",
-            f"A spread operation on '{embed.target}' is not possible",
-            f"'{parent}' and '{embed.target}' do not form a many-to-one or one-to-one relationship",
-        )
 
 
 def _not_to_one(code: str, message: str, parent: Source, relation: Relation) -> ApiError:

@@ -73,7 +73,7 @@ def _wanted(schema: Schema, table: Table, node: Node) -> list[str]:
     names += [order.field.name for order in node.order if order.relation is None]
     for embed in node.embeds:
         relation = relate(schema, table.name, embed)
-        names += [near for near, _ in relation.columns]
+        names += ["*"] if relation.function else [near for near, _ in relation.columns]
         names += [far for _, far in relation.junction.to_parent] if relation.junction else []
     return names
 

@@ -52,12 +52,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An input argument of a function; a nameless one has the name ``""``."""
+    """An input argument of a function; a nameless one has the name ``""``, one of a row type names its table."""
 
     name: str
     type: str
     required: bool
     variadic: bool
+    row_of: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Function:
     arguments: tuple[Argument, ...]
     stable: bool
     is_set: bool
+    is_one: bool
     is_void: bool
     is_composite: bool
     returns_table: str | None
@@ -147,6 +149,7 @@ def _function(row: dict[str, Any]) -> Function:
         tuple(Argument(**argument) for argument in row["arguments"]),
         row["stable"],
         row["is_set"],
+        row["is_one"],
         row["is_void"],
         row["is_composite"],
         table[1] if table and table[0] == row["schema"] else None,
