@@ -1,5 +1,6 @@
 """What a file is: by its content; where that is vague, by its name; then as declared."""
 
+import codecs
 import json
 import re
 import zipfile
@@ -19,10 +20,10 @@ _VAGUE = {
     "application/zip",
     "application/octet-stream",
 }
-_MAGIC = (
+_MAGIC = ((b"{\\rtf", "application/rtf"), (b"WEBVTT", "text/vtt"), (b"\xef\xbb\xbfWEBVTT", "text/vtt"))
+_BINARY_MAGIC = (
     (b"\x1f\x8b", "application/gzip"), (b"BZh", "application/x-bzip2"), (b"\xfd7zXZ\0", "application/x-xz"),
-    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"), (b"{\\rtf", "application/rtf"),
-    (b"WEBVTT", "text/vtt"), (b"\xef\xbb\xbfWEBVTT", "text/vtt"), (b"\x1f\x9d", "application/x-compress"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"), (b"\x1f\x9d", "application/x-compress"),
     (b"ITSF", "application/vnd.ms-htmlhelp"), (b"Rar!", "application/vnd.rar"),
 )  # fmt: skip
 _NAMED = {
@@ -53,7 +54,9 @@ def kind_of(source: Source) -> str:
     head, suffix = source.head, PurePosixPath(source.name).suffix.lower()
     if b"%PDF-" in head[:1024]:
         return "application/pdf"
-    for mark, mime in _MAGIC:
+    # Marks of a few letters begin sentences, too: "BMP files", "GIF89a is", "Rar!".
+    is_written = _is_written(head)
+    for mark, mime in _MAGIC if is_written else (*_MAGIC, *_BINARY_MAGIC):
         if head.startswith(mark):
             return mime
     if head[257:262] == b"ustar":
@@ -63,7 +66,8 @@ def kind_of(source: Source) -> str:
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return _in_ole(source, suffix)
     seen = _seen(source)
-    if seen is not None and seen not in _VAGUE and not seen.startswith("text/"):
+    vague = seen is None or seen in _VAGUE or seen.startswith(("text/", "image/") if is_written else "text/")
+    if seen is not None and not vague:
         return seen
     if not _is_text(head):
         return _binary(seen, suffix)
@@ -169,6 +173,15 @@ def _is_text(head: bytes) -> bool:
         return True  # UTF-16 without a mark
     control = sum(0 < byte < 9 or (13 < byte < 32 and byte != 27) for byte in sample)
     return control <= len(sample) // 20 and zeros <= len(sample) // 3
+
+
+def _is_written(head: bytes) -> bool:
+    """Whether it is UTF-8 without a control character, as no binary format is."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # whose last character may be cut off
+    except UnicodeDecodeError:
+        return False
+    return not any(byte < 9 or 13 < byte < 32 for byte in head)
 
 
 def _looks_like_mail(head: bytes) -> bool:

@@ -46,6 +46,10 @@ def test_content_goes_before_the_name(name: str) -> None:
         ("Übung".encode("utf-16"), "note", "text/plain"),
         ("Übung macht".encode("utf-16-le"), "note.txt", "text/plain"),
         (b"plain words", "unnamed", "text/plain"),
+        (b"BMI-1 is a part of the pump.", "note", "text/plain"),
+        ("GIF89a is older than größer.".encode(), "note.txt", "text/plain"),
+        (b"Rar! said the raven.", "note.md", "text/markdown"),
+        (b"BM\x36\x00\x0c\x00\x00\x00\x00\x00\x36\x00\x00\x00\x28" + b"\xff" * 500, "scan.txt", "image/bmp"),
     ],
 )
 def test_types_by_content_then_name(content: bytes, name: str, expected: str) -> None:
