@@ -1,0 +1,3 @@
+export const BUCKET = "documents";
+/** Supabase's usual limit for one object. */
+export const LARGEST_BYTES = 50 * 1024 * 1024;

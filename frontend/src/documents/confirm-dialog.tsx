@@ -1,0 +1,49 @@
+"use client";
+
+import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { useState } from "react";
+import { text } from "@/text/en";
+
+interface Props {
+  title: string;
+  lead: string;
+  action: string;
+  onClose: () => void;
+  /** Answers what went wrong, or null. */
+  onConfirm: () => Promise<string | null>;
+}
+
+/** For what cannot be undone. */
+export function ConfirmDialog({ title, lead, action, onClose, onConfirm }: Props) {
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState<string | null>(null);
+
+  async function confirm() {
+    setBusy(true);
+    const found = await onConfirm();
+    setBusy(false);
+    if (found) setFault(found);
+    else onClose();
+  }
+
+  return (
+    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": text.common.close }}>
+      <Stack>
+        <Text size="sm">{lead}</Text>
+        {fault && (
+          <Alert color="red" role="alert">
+            {fault}
+          </Alert>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose} data-autofocus>
+            {text.common.cancel}
+          </Button>
+          <Button color="red" loading={busy} onClick={() => void confirm()}>
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,51 @@
+import { type Document, documentOf } from "./document";
+
+export type Order = "newest" | "title" | "size";
+
+export interface Filter {
+  order: Order;
+  /** Part of a title; empty: all. */
+  name: string;
+}
+
+/** The list as it has been read so far, in pages. */
+export interface Listed {
+  pages: Document[][];
+  pageParams: unknown[];
+}
+
+interface Change {
+  operation?: unknown;
+  record?: unknown;
+  old_record?: unknown;
+}
+
+/**
+ * The list after a broadcast. A new document comes first where the newest do; elsewhere its place is not known, and null
+ * says that the list has to be read again.
+ */
+export function applyChange(list: Listed, change: Change, filter: Filter): Listed | null {
+  if (change.operation === "DELETE") {
+    const gone = documentOf(change.old_record);
+    return mapPages(list, (page) => page.filter((each) => each.id !== gone?.id));
+  }
+  const document = documentOf(change.record);
+  if (!document) return list;
+  if (list.pages.some((page) => page.some((each) => each.id === document.id))) {
+    return mapPages(list, (page) => page.map((each) => (each.id === document.id ? later(each, document) : each)));
+  }
+  if (change.operation !== "INSERT") return list;
+  if (filter.order !== "newest" || filter.name !== "") return null;
+  const [first = [], ...rest] = list.pages;
+  return { ...list, pages: [[document, ...first], ...rest] };
+}
+
+/** Broadcasts of two transactions may arrive in either order. */
+function later(known: Document, heard: Document): Document {
+  if (heard.version !== known.version) return heard.version > known.version ? heard : known;
+  return Date.parse(heard.updated_at) >= Date.parse(known.updated_at) ? heard : known;
+}
+
+function mapPages(list: Listed, change: (page: Document[]) => Document[]): Listed {
+  return { ...list, pages: list.pages.map(change) };
+}

@@ -1,0 +1,55 @@
+"use client";
+
+import { Alert, Button, Group, Modal, Stack, Textarea, TextInput } from "@mantine/core";
+import { type FormEvent, useState } from "react";
+import { explainFault } from "@/lib/explain-fault";
+import { browserClient } from "@/lib/supabase/browser";
+import { text } from "@/text/en";
+
+export function NoteDialog({ library, onClose }: { library: string; onClose: () => void }) {
+  const [title, setTitle] = useState("");
+  const [content, setContent] = useState("");
+  const [fault, setFault] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setBusy(true);
+    const { error } = await browserClient().from("documents").insert({ library_id: library, title: title.trim(), content });
+    setBusy(false);
+    if (error) setFault(explainFault(error));
+    else onClose();
+  }
+
+  return (
+    <Modal opened onClose={onClose} size="lg" title={text.documents.addText} closeButtonProps={{ "aria-label": text.common.close }}>
+      <form onSubmit={(event) => void submit(event)}>
+        <Stack>
+          {fault && (
+            <Alert color="red" role="alert">
+              {fault}
+            </Alert>
+          )}
+          <TextInput data-autofocus label={text.documents.noteTitle} maxLength={500} value={title} onChange={(event) => setTitle(event.currentTarget.value)} />
+          <Textarea
+            label={text.documents.noteText}
+            description={text.documents.noteHint}
+            autosize
+            minRows={8}
+            maxRows={20}
+            value={content}
+            onChange={(event) => setContent(event.currentTarget.value)}
+          />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {text.common.cancel}
+            </Button>
+            <Button type="submit" loading={busy} disabled={!title.trim() || !content.trim()}>
+              {text.documents.add}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

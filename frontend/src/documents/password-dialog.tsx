@@ -1,0 +1,52 @@
+"use client";
+
+import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
+import { type FormEvent, useState } from "react";
+import { explainFault } from "@/lib/explain-fault";
+import { browserClient } from "@/lib/supabase/browser";
+import { text } from "@/text/en";
+import type { Document } from "./document";
+
+/** For a document that cannot be read without its password. */
+export function PasswordDialog({ document, onClose }: { document: Document; onClose: () => void }) {
+  const [password, setPassword] = useState("");
+  const [fault, setFault] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setBusy(true);
+    const { error } = await browserClient().rpc("provide_password", { p_document: document.id, p_password: password });
+    setBusy(false);
+    if (error) setFault(explainFault(error));
+    else onClose();
+  }
+
+  return (
+    <Modal opened onClose={onClose} title={text.documents.passwordTitle(document.title)} closeButtonProps={{ "aria-label": text.common.close }}>
+      <form onSubmit={(event) => void submit(event)}>
+        <Stack>
+          <Text size="sm" c="dimmed">
+            {text.documents.passwordLead}
+          </Text>
+          <PasswordInput
+            data-autofocus
+            label={text.documents.passwordLabel}
+            autoComplete="off"
+            error={fault}
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {text.common.cancel}
+            </Button>
+            <Button type="submit" loading={busy} disabled={!password}>
+              {text.documents.unlock}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,85 @@
+"use client";
+
+import { type DetailedError, Upload } from "tus-js-client";
+import { storageHost } from "@/lib/csp";
+import { pageSettings } from "@/lib/page-settings";
+import { browserClient } from "@/lib/supabase/browser";
+import { BUCKET } from "./bucket";
+
+/** Hosted Storage takes no other size: https://supabase.com/docs/guides/storage/uploads/resumable-uploads */
+const CHUNK_BYTES = 6 * 1024 * 1024;
+
+export interface Parcel {
+  file: File;
+  /** With the library's folder. */
+  objectName: string;
+}
+
+export interface Course {
+  progress: (share: number) => void;
+  arrived: () => void;
+  failed: (reason: string) => void;
+}
+
+/** Send a file in chunks; what Storage has of it from an earlier try is not sent again. Returns how to stop. */
+export function sendFile(parcel: Parcel, course: Course): () => void {
+  const upload = new Upload(parcel.file, {
+    endpoint: endpoint(),
+    chunkSize: CHUNK_BYTES,
+    retryDelays: [0, 1_000, 3_000, 5_000, 10_000, 20_000],
+    removeFingerprintOnSuccess: true,
+    uploadDataDuringCreation: true,
+    headers: { "x-upsert": "true", apikey: pageSettings().supabaseKey },
+    metadata: {
+      bucketName: BUCKET,
+      objectName: parcel.objectName,
+      contentType: parcel.file.type || typeByName(parcel.file.name),
+      cacheControl: "3600",
+    },
+    fingerprint: ({ file, objectName }: Parcel = parcel) =>
+      Promise.resolve(["tus", objectName, file.size, file.lastModified].join("|")),
+    // A token lives for an hour, a large file may take longer.
+    onBeforeRequest: async (request) => {
+      const { data } = await browserClient().auth.getSession();
+      request.setHeader("authorization", `Bearer ${data.session?.access_token ?? ""}`);
+    },
+    onProgress: (sent, total) => course.progress(total ? sent / total : 1),
+    onSuccess: course.arrived,
+    onError: (error) => course.failed(reasonOf(error)),
+  });
+  void upload.findPreviousUploads().then(([previous]) => {
+    if (previous) upload.resumeFromPreviousUpload(previous);
+    upload.start();
+  });
+  return () => void upload.abort(true);
+}
+
+function endpoint(): string {
+  const { supabaseUrl } = pageSettings();
+  return `${storageHost(new URL(supabaseUrl).origin) || supabaseUrl}/storage/v1/upload/resumable`;
+}
+
+/** Storage's own words, without the client's report around them. */
+function reasonOf(error: Error | DetailedError): string {
+  const body = "originalResponse" in error ? (error.originalResponse?.getBody() ?? "") : "";
+  try {
+    const { message } = JSON.parse(body) as { message?: string };
+    if (message) return message;
+  } catch {
+    // Not JSON: as it is.
+  }
+  return body.trim() || navigatorReason();
+}
+
+function navigatorReason(): string {
+  return navigator.onLine ? "The server did not take it." : "The connection was lost.";
+}
+
+// What browsers often leave empty; the parser looks into the file anyway.
+const TYPES: Record<string, string> = {
+  md: "text/markdown", csv: "text/csv", eml: "message/rfc822", epub: "application/epub+zip", rtf: "application/rtf",
+};
+
+function typeByName(name: string): string {
+  return TYPES[name.slice(name.lastIndexOf(".") + 1).toLowerCase()] ?? "application/octet-stream";
+}

@@ -1,0 +1,99 @@
+"use client";
+
+import { create } from "zustand";
+import { queryClient } from "@/lib/queries";
+import { browserClient } from "@/lib/supabase/browser";
+import { documentsKey } from "./documents-key";
+import { storableName } from "./object-name";
+import { sendFile } from "./send-file";
+
+const AT_ONCE = 3;
+
+export interface Upload {
+  objectName: string;
+  library: string;
+  file: File;
+  state: "waiting" | "sending" | "failed";
+  /** From 0 to 1. */
+  share: number;
+  reason: string | null;
+}
+
+interface Uploads {
+  uploads: readonly Upload[];
+  add: (library: string, files: readonly File[]) => Promise<void>;
+  retry: (objectName: string) => void;
+  cancel: (objectName: string) => void;
+}
+
+const stops = new Map<string, () => void>();
+
+/** Files on their way, whatever screen is shown; one that has arrived is a row of the documents and leaves this list. */
+export const useUploads = create<Uploads>((set, get) => {
+  const change = (objectName: string, part: Partial<Upload>) =>
+    set(({ uploads }) => ({ uploads: uploads.map((each) => (each.objectName === objectName ? { ...each, ...part } : each)) }));
+  const drop = (objectName: string) =>
+    set(({ uploads }) => ({ uploads: uploads.filter((each) => each.objectName !== objectName) }));
+
+  function begin(): void {
+    const { uploads } = get();
+    const free = AT_ONCE - uploads.filter((each) => each.state === "sending").length;
+    for (const upload of uploads.filter((each) => each.state === "waiting").slice(0, free)) send(upload);
+  }
+
+  function send({ objectName, file, library }: Upload): void {
+    change(objectName, { state: "sending", share: 0, reason: null });
+    const stop = sendFile(
+      { objectName, file },
+      {
+        progress: (share) => change(objectName, { share }),
+        arrived: () => void settle(objectName, library, file.name).finally(() => leave(objectName)),
+        failed: (reason) => {
+          change(objectName, { state: "failed", reason });
+          begin();
+        },
+      },
+    );
+    stops.set(objectName, stop);
+  }
+
+  function leave(objectName: string): void {
+    stops.delete(objectName);
+    drop(objectName);
+    begin();
+  }
+
+  return {
+    uploads: [],
+    add: async (library, files) => {
+      const added = await Promise.all(files.map((file) => waiting(library, file)));
+      const names = new Set(added.map((each) => each.objectName));
+      set(({ uploads }) => ({ uploads: [...added, ...uploads.filter((each) => !names.has(each.objectName))] }));
+      begin();
+    },
+    retry: (objectName) => {
+      change(objectName, { state: "waiting" });
+      begin();
+    },
+    cancel: (objectName) => {
+      stops.get(objectName)?.();
+      leave(objectName);
+    },
+  };
+});
+
+async function waiting(library: string, file: File): Promise<Upload> {
+  const objectName = `${library}/${await storableName(file.name)}`;
+  return { objectName, library, file, state: "waiting", share: 0, reason: null };
+}
+
+/** What is left to do for a file that has arrived: its true name, and another try if these bytes had failed before. */
+async function settle(objectName: string, library: string, name: string): Promise<void> {
+  const client = browserClient();
+  const { data } = await client.from("documents").select("id, title, status").eq("object_name", objectName).maybeSingle();
+  if (data && data.title !== name && !objectName.endsWith(`/${name}`)) {
+    await client.from("documents").update({ title: name.slice(0, 500) }).eq("id", data.id);
+  }
+  if (data?.status === "failed") await client.rpc("retry_document", { p_document: data.id });
+  await queryClient().invalidateQueries({ queryKey: documentsKey(library) });
+}
