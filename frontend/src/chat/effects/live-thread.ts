@@ -46,7 +46,7 @@ export class LiveThread {
     private readonly world: Surroundings,
   ) {
     this.store = createStore<Thread>(() => emptyThread(id, isNew ? "new" : "reading"));
-    this.box = createStore<Box>(() => ({ text: world.drafts.load(isNew ? BLANK : id), isSignedOut: false, library: null }));
+    this.box = createStore<Box>(() => ({ text: "", isSignedOut: false, library: null }));
     this.frames = new Frames((change) => {
       this.store.setState(change, true);
       this.schedule();
@@ -56,6 +56,7 @@ export class LiveThread {
   /** Follow the conversation until the function that is returned is called. */
   open(): () => void {
     this.viewers += 1;
+    this.restoreText();
     this.connect();
     return () => {
       this.viewers -= 1;
@@ -200,6 +201,13 @@ export class LiveThread {
     const { outgoing, presence } = this.store.getState();
     const unsent = [...outgoing.map((each) => each.content), this.box.getState().text].filter((each) => each.trim() !== "");
     this.world.drafts.save(presence === "new" ? BLANK : this.id, unsent.join("\n\n"));
+  }
+
+  /** After the first rendering, which is the same on the server. */
+  private restoreText(): void {
+    const { outgoing, presence } = this.store.getState();
+    if (this.box.getState().text !== "" || outgoing.length > 0) return;
+    this.box.setState({ text: this.world.drafts.load(presence === "new" ? BLANK : this.id) });
   }
 
   private connect(): void {

@@ -12,6 +12,7 @@ export function threadOf(person: string, id: string, isNew: boolean): LiveThread
   const key = `${person}:${id}`;
   const known = threads.get(key);
   const thread = known ?? new LiveThread(id, isNew, { api: dataApi, drafts: draftsOf(person), subscribe, newId });
+  if (typeof window === "undefined") return thread; // a server renders for everybody, and keeps nobody's
   threads.delete(key);
   threads.set(key, thread); // the last used is the last to be forgotten
   if (known === undefined) forgetOldest();

@@ -1,0 +1,83 @@
+"use client";
+
+import dynamic from "next/dynamic";
+import { useRouter } from "next/navigation";
+import { useEffect, useRef, useState } from "react";
+import { usePerson } from "@/shell/person";
+import classes from "./chat-screen.module.css";
+import { newId, threadOf } from "./effects/threads";
+import type { Action } from "./model/shortcuts";
+import { turns } from "./model/turns";
+import { Composer } from "./parts/composer";
+import { Empty } from "./parts/empty";
+import { Header } from "./parts/header";
+import { LiveRegion } from "./parts/live-region";
+import { PassagePanel } from "./parts/passage-panel";
+import { ScreenProvider, useLive, useThread } from "./parts/screen-context";
+import { SEARCH_ID } from "./parts/search-box";
+import { State } from "./parts/state";
+import { Transcript } from "./parts/transcript";
+import { useShortcuts } from "./parts/use-shortcuts";
+
+const Shortcuts = dynamic(() => import("./parts/shortcuts"), { ssr: false });
+
+/** A conversation; null: one that begins with the first question. */
+export function ChatScreen({ conversationId }: { conversationId: string | null }) {
+  const person = usePerson();
+  const [live] = useState(() => threadOf(person.id, conversationId ?? newId(), conversationId === null));
+  return (
+    <ScreenProvider live={live}>
+      <Screen isNew={conversationId === null} />
+    </ScreenProvider>
+  );
+}
+
+function Screen({ isNew }: { isNew: boolean }) {
+  const live = useLive();
+  const router = useRouter();
+  const input = useRef<HTMLTextAreaElement>(null);
+  const [editing, setEditing] = useState<string | null>(null);
+  const [showsShortcuts, setShowsShortcuts] = useState(false);
+  const presence = useThread((thread) => thread.presence);
+  const isEmpty = useThread((thread) => thread.messages.size === 0 && thread.outgoing.length === 0);
+  const [areOn, turnShortcuts] = useShortcuts(act);
+
+  useEffect(() => live.open(), [live]);
+  useEffect(() => {
+    // Not where a keyboard on the screen would come up unasked.
+    if (window.matchMedia("(pointer: fine)").matches) input.current?.focus();
+  }, []);
+  useEffect(() => {
+    const library = new URLSearchParams(window.location.search).get("library");
+    if (isNew && library !== null) void live.answerFrom(library);
+  }, [isNew, live]);
+
+  async function ask(content: string) {
+    await live.ask(content);
+    // Its address from now on; the page that comes finds the same conversation, with all that is on its way.
+    if (isNew && live.store.getState().presence === "here") router.replace(`/chat/${live.id}`);
+  }
+  function act(action: Action) {
+    if (action === "search") document.getElementById(SEARCH_ID)?.focus();
+    else if (action === "new") router.push("/chat");
+    else if (action === "shortcuts") setShowsShortcuts(!showsShortcuts);
+    else input.current?.focus();
+  }
+  function recall() {
+    setEditing(turns(live.store.getState()).findLast((turn) => turn.question !== null)?.key ?? null);
+  }
+
+  const isShown = presence === "new" || presence === "here";
+  return (
+    <div className={classes.screen}>
+      <section className={classes.talk}>
+        <Header onShortcuts={() => setShowsShortcuts(true)} />
+        {!isShown ? <State /> : isEmpty ? <Empty onAsk={(content) => void ask(content)} /> : <Transcript editing={editing} onEdit={setEditing} />}
+        {presence !== "missing" && <Composer input={input} onAsk={(content) => void ask(content)} onRecall={recall} />}
+      </section>
+      <PassagePanel />
+      <LiveRegion />
+      {showsShortcuts && <Shortcuts isOn={areOn} onSwitch={turnShortcuts} onClose={() => setShowsShortcuts(false)} />}
+    </div>
+  );
+}

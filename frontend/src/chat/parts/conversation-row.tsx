@@ -1,0 +1,85 @@
+"use client";
+
+import { ActionIcon, Button, Group, Menu, Modal, Text } from "@mantine/core";
+import { IconDots, IconPencil, IconTrash } from "@tabler/icons-react";
+import Link from "next/link";
+import { useRouter } from "next/navigation";
+import { useState } from "react";
+import { text } from "@/text/en";
+import { useConversationChanges } from "../effects/conversations";
+import type { Conversation } from "../model/rows";
+import classes from "./conversation-row.module.css";
+import { tellFailure } from "./failure-text";
+import { RenameBox } from "./rename-box";
+
+const words = text.chat.list;
+
+interface ConversationRowProps {
+  readonly conversation: Conversation;
+  readonly isHere: boolean;
+  readonly onNavigate: () => void;
+}
+
+export function ConversationRow({ conversation, isHere, onNavigate }: ConversationRowProps) {
+  const [state, setState] = useState<"shown" | "renamed" | "deleted">("shown");
+  const title = conversation.title ?? text.chat.untitled;
+  const done = () => setState("shown");
+  if (state === "renamed") {
+    return (
+      <li>
+        <RenameBox id={conversation.id} title={conversation.title ?? ""} onDone={done} />
+      </li>
+    );
+  }
+  return (
+    <li className={classes.row} data-here={isHere || undefined}>
+      <Link href={`/chat/${conversation.id}`} className={classes.link} aria-current={isHere ? "page" : undefined} onClick={onNavigate}>
+        {title}
+      </Link>
+      <Menu position="bottom-end" returnFocus>
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" className={classes.more} aria-label={words.actions(title)}>
+            <IconDots size={17} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => setState("renamed")}>
+            {words.rename}
+          </Menu.Item>
+          <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => setState("deleted")}>
+            {words.delete}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Modal opened={state === "deleted"} onClose={done} title={words.deleteTitle(title)} closeButtonProps={{ "aria-label": text.common.close }}>
+        <Deletion id={conversation.id} isHere={isHere} onDone={done} />
+      </Modal>
+    </li>
+  );
+}
+
+function Deletion({ id, isHere, onDone }: { id: string; isHere: boolean; onDone: () => void }) {
+  const { remove } = useConversationChanges();
+  const router = useRouter();
+  const [isBusy, setIsBusy] = useState(false);
+  async function confirm() {
+    setIsBusy(true);
+    if (isHere) router.push("/chat"); // before it is gone under the reader's eyes
+    tellFailure(await remove(id));
+    setIsBusy(false);
+    onDone();
+  }
+  return (
+    <>
+      <Text size="sm">{words.deleteLead}</Text>
+      <Group justify="flex-end" mt="lg">
+        <Button variant="default" onClick={onDone} data-autofocus>
+          {words.keep}
+        </Button>
+        <Button color="red" loading={isBusy} onClick={() => void confirm()}>
+          {words.deleteYes}
+        </Button>
+      </Group>
+    </>
+  );
+}

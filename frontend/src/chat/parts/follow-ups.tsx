@@ -1,0 +1,20 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { browserClient } from "@/lib/supabase/browser";
+import { text } from "@/text/en";
+import { useLive } from "./screen-context";
+import { Suggestions } from "./suggestions";
+
+/** Questions that the cited documents could answer next. */
+export function FollowUps({ answer }: { answer: string }) {
+  const live = useLive();
+  const { data } = useQuery({
+    queryKey: ["follow-ups", answer],
+    queryFn: async () => (await browserClient().rpc("follow_ups", { p_message: answer }).throwOnError()).data,
+    staleTime: Infinity,
+    retry: false,
+  });
+  if (!data || data.length === 0) return null;
+  return <Suggestions label={text.chat.followUps} questions={data} onChoose={(question) => void live.ask(question)} />;
+}

@@ -1,0 +1,29 @@
+"use client";
+
+import { CloseButton, TextInput } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import { text } from "@/text/en";
+
+const words = text.chat.list;
+
+/** By which a key press finds it. */
+export const SEARCH_ID = "conversation-search";
+
+export function SearchBox({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  return (
+    <TextInput
+      id={SEARCH_ID}
+      size="sm"
+      type="search"
+      aria-label={words.search}
+      placeholder={words.search}
+      leftSection={<IconSearch size={16} stroke={1.7} />}
+      rightSection={value === "" ? null : <CloseButton size="sm" aria-label={words.clear} onClick={() => onChange("")} />}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && !event.nativeEvent.isComposing) onChange("");
+      }}
+    />
+  );
+}
