@@ -108,9 +108,7 @@ export const documents = {
   refetch: "Look for changes",
   refetched: "The page is being read again.",
   deleted: (title: string) => `“${title}” is deleted.`,
-  deletedMany: (n: number) => `${count(n, "document is", "documents are")} deleted.`,
   deleteFailed: (title: string) => `“${title}” could not be deleted.`,
-  restored: "Nothing was deleted.",
   retry: "Retry",
   retryOf: (title: string) => `Read ${title} again`,
   password: "Enter the password",
@@ -120,9 +118,10 @@ export const documents = {
   unlock: "Unlock",
 
   page: (n: number) => `Page ${n}`,
-  pageOf: (page: number, pages: number) => `Page ${page} of ${pages}`,
-  previousPage: "Previous page",
-  nextPage: "Next page",
+  pageWord: "Page",
+  ofPages: (pages: number) => ` of ${pages}`,
+  goToPage: "Go to page",
+  earlier: "Show what comes before",
   noText: "No text was found in this document.",
   notReady: "The text appears here as soon as the document is ready.",
 

@@ -1,0 +1,104 @@
+"use client";
+
+import { Button, Skeleton, Stack, Text } from "@mantine/core";
+import { useDebouncedValue, useInterval } from "@mantine/hooks";
+import { useState } from "react";
+import { text } from "@/text/en";
+import { Announcement, useAnnouncement } from "./announcement";
+import { deleteWithUndo } from "./delete-document";
+import { useDeletions } from "./deletions";
+import classes from "./document-list-view.module.css";
+import type { Document } from "./document";
+import type { Order } from "./document-list";
+import { DocumentRow } from "./document-row";
+import { EmptyLibrary } from "./empty-library";
+import { type Library, mayEdit } from "./libraries";
+import { PasswordDialog } from "./password-dialog";
+import { UploadRow } from "./upload-row";
+import { useUploads } from "./uploads";
+import { useDocuments } from "./use-documents";
+
+interface Props {
+  library: Library;
+  name: string;
+  order: Order;
+  onOpen: (document: Document) => void;
+  onSearch: () => void;
+}
+
+export function DocumentListView({ library, name, order, onOpen, onSearch }: Props) {
+  const [settled] = useDebouncedValue(name.trim(), 250);
+  const announcement = useAnnouncement();
+  const list = useDocuments(library.id, { order, name: settled }, announcement.hear);
+  const doomed = useDeletions((state) => state.doomed);
+  const [locked, setLocked] = useState<Document | null>(null);
+  const now = useNow();
+  const shown = list.documents.filter((document) => !doomed.some(({ id }) => id === document.id));
+  const uploads = useUploads((state) => state.uploads).filter((each) => each.library === library.id);
+  const editable = mayEdit(library.role);
+
+  if (list.isPending) return <Waiting />;
+  if (list.isError && shown.length === 0) return <Trouble onRetry={() => void list.refetch()} />;
+  return (
+    <>
+      <Announcement message={announcement.message} />
+      {shown.length + uploads.length === 0 && !settled && <EmptyLibrary editable={editable} />}
+      {shown.length + uploads.length === 0 && settled && <Text c="dimmed">{text.documents.noneFound(settled)}</Text>}
+      {settled && (
+        <Button variant="light" onClick={onSearch} className={classes.inside}>
+          {text.documents.searchInside(settled)}
+        </Button>
+      )}
+      <ul className={classes.list} aria-label={text.documents.list} hidden={shown.length + uploads.length === 0}>
+        {uploads.map((upload) => (
+          <UploadRow key={upload.objectName} upload={upload} />
+        ))}
+        {shown.map((document) => (
+          <DocumentRow
+            key={document.id}
+            document={document}
+            editable={editable}
+            now={now}
+            onOpen={() => onOpen(document)}
+            onDelete={() => deleteWithUndo(document)}
+            onUnlock={() => setLocked(document)}
+          />
+        ))}
+      </ul>
+      {list.hasNextPage && (
+        <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          {text.documents.showMore}
+        </Button>
+      )}
+      {locked && <PasswordDialog document={locked} onClose={() => setLocked(null)} />}
+    </>
+  );
+}
+
+/** The time, as of the last half minute. */
+function useNow(): number {
+  const [now, setNow] = useState(() => Date.now());
+  useInterval(() => setNow(Date.now()), 30_000, { autoInvoke: true });
+  return now;
+}
+
+function Waiting() {
+  return (
+    <Stack gap="sm" aria-busy aria-label={text.common.loading}>
+      {[0, 1, 2, 3].map((row) => (
+        <Skeleton key={row} h={62} radius="md" />
+      ))}
+    </Stack>
+  );
+}
+
+function Trouble({ onRetry }: { onRetry: () => void }) {
+  return (
+    <Stack align="flex-start" gap="sm" role="alert">
+      <Text>{text.documents.loadFailed}</Text>
+      <Button variant="default" onClick={onRetry}>
+        {text.errors.again}
+      </Button>
+    </Stack>
+  );
+}

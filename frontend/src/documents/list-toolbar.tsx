@@ -1,0 +1,67 @@
+"use client";
+
+import { ActionIcon, Menu, TextInput } from "@mantine/core";
+import { IconArrowsSort, IconCheck, IconSearch, IconX } from "@tabler/icons-react";
+import { text } from "@/text/en";
+import type { Order } from "./document-list";
+import { Quota } from "./quota";
+import classes from "./list-toolbar.module.css";
+
+const ORDERS = Object.keys(text.documents.sorts) as Order[];
+
+interface Props {
+  library: string;
+  query: string;
+  onQuery: (query: string) => void;
+  order: Order;
+  onOrder: (order: Order) => void;
+  /** Enter: search inside the documents. */
+  onSearch: () => void;
+}
+
+export function ListToolbar({ library, query, onQuery, order, onOrder, onSearch }: Props) {
+  return (
+    <div className={classes.toolbar} role="search">
+      <TextInput
+        className={classes.search}
+        aria-label={text.documents.filter}
+        placeholder={text.documents.filter}
+        leftSection={<IconSearch size={17} stroke={1.7} />}
+        rightSection={
+          query && (
+            <ActionIcon variant="subtle" color="gray" size="sm" aria-label={text.documents.backToList} onClick={() => onQuery("")}>
+              <IconX size={15} />
+            </ActionIcon>
+          )
+        }
+        value={query}
+        onChange={(event) => onQuery(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && !event.nativeEvent.isComposing) onSearch();
+          if (event.key === "Escape") onQuery("");
+        }}
+      />
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon variant="default" size={36} aria-label={text.documents.sort}>
+            <IconArrowsSort size={18} stroke={1.6} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {ORDERS.map((each) => (
+            <Menu.Item
+              key={each}
+              role="menuitemradio"
+              aria-checked={order === each}
+              rightSection={order === each ? <IconCheck size={14} /> : null}
+              onClick={() => onOrder(each)}
+            >
+              {text.documents.sorts[each]}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      <Quota library={library} />
+    </div>
+  );
+}

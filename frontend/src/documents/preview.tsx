@@ -1,0 +1,113 @@
+"use client";
+
+import { ActionIcon, Button, Drawer, Group, Highlight, NumberInput, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { IconExternalLink } from "@tabler/icons-react";
+import { useState } from "react";
+import { text } from "@/text/en";
+import { type Document } from "./document";
+import { hasOriginal, openOriginal } from "./open-original";
+import { joinPassages, type Shown } from "./passages";
+import classes from "./preview.module.css";
+import { usePassages } from "./use-passages";
+
+interface Props {
+  document: Document;
+  /** Where to begin; the beginning, if null. */
+  page: number | null;
+  marked: string[];
+  onClose: () => void;
+}
+
+/** The text of a document as it was read, beside the list; over it on a phone. */
+export function Preview({ document, page, marked, onClose }: Props) {
+  const phone = useMediaQuery("(max-width: 48em)");
+  return (
+    <Drawer
+      opened
+      onClose={onClose}
+      position={phone ? "bottom" : "right"}
+      size={phone ? "92%" : 620}
+      title={document.title}
+      closeButtonProps={{ "aria-label": text.common.close }}
+      classNames={{ title: classes.title, body: classes.body, content: classes.content, header: classes.header }}
+    >
+      <Content key={`${document.id}:${page}`} document={document} page={page} marked={marked} />
+    </Drawer>
+  );
+}
+
+function Content({ document, page, marked }: Omit<Props, "onClose">) {
+  const [from, setFrom] = useState(page);
+  const passages = usePassages(document.id, document.active_version, from);
+  const shown = joinPassages(passages.data?.pages.flat() ?? []);
+  if (document.active_version === null) return <Text c="dimmed">{text.documents.notReady}</Text>;
+  return (
+    <Stack gap="md">
+      <Bar document={document} page={from} onPage={setFrom} />
+      {passages.isPending && <Skeleton h={220} />}
+      {passages.isError && <Text role="alert">{text.errors.network}</Text>}
+      {passages.isSuccess && shown.length === 0 && <Text c="dimmed">{text.documents.noText}</Text>}
+      {passages.hasPreviousPage && (
+        <Button variant="subtle" loading={passages.isFetchingPreviousPage} onClick={() => void passages.fetchPreviousPage()}>
+          {text.documents.earlier}
+        </Button>
+      )}
+      <article className={classes.text} tabIndex={0} aria-label={document.title}>
+        {shown.map((each) => (
+          <Part key={each.id} part={each} marked={marked} />
+        ))}
+      </article>
+      {passages.hasNextPage && (
+        <Button variant="default" loading={passages.isFetchingNextPage} onClick={() => void passages.fetchNextPage()}>
+          {text.documents.showMore}
+        </Button>
+      )}
+    </Stack>
+  );
+}
+
+function Bar({ document, page, onPage }: { document: Document; page: number | null; onPage: (page: number | null) => void }) {
+  const { pages } = document;
+  return (
+    <Group justify="space-between">
+      {pages && pages > 1 ? (
+        <NumberInput
+          size="xs"
+          w={150}
+          aria-label={text.documents.goToPage}
+          prefix={`${text.documents.pageWord} `}
+          suffix={text.documents.ofPages(pages)}
+          min={1}
+          max={pages}
+          clampBehavior="strict"
+          value={page ?? 1}
+          onChange={(value) => onPage(typeof value === "number" ? value : null)}
+        />
+      ) : (
+        <span />
+      )}
+      {hasOriginal(document) && (
+        <ActionIcon variant="default" size="lg" aria-label={text.documents.original} onClick={() => void openOriginal(document, page)}>
+          <IconExternalLink size={18} stroke={1.6} />
+        </ActionIcon>
+      )}
+    </Group>
+  );
+}
+
+function Part({ part, marked }: { part: Shown; marked: string[] }) {
+  return (
+    <>
+      {part.page !== null && <div className={classes.page}>{text.documents.page(part.page)}</div>}
+      {part.heading && (
+        <Title order={3} size="h5">
+          {part.heading}
+        </Title>
+      )}
+      <Highlight highlight={marked} component="div" className={classes.part} highlightStyles={{ background: "var(--app-mark)", color: "inherit" }}>
+        {part.text}
+      </Highlight>
+    </>
+  );
+}
