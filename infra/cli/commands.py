@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from infra.cli.doctor import command as doctor_command
 from infra.cli.engine import commands as engine_commands
 from infra.cli.places import commands as places_commands
 from infra.cli.provenance import commands as provenance_commands
@@ -25,6 +26,7 @@ app.command()(provenance_commands.explain)
 app.command()(provenance_commands.replay)
 app.add_typer(engine_commands.jobs_app, name="jobs")
 app.add_typer(engine_commands.dead_app, name="dead")
+app.command()(doctor_command.doctor)
 app.command()(places_commands.audit)
 app.command()(places_commands.reindex)
 Part = Annotated[str | None, typer.Argument(help="One part alone; see rivulet status.", show_default=False)]
