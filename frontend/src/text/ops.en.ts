@@ -59,4 +59,7 @@ export const ops = {
   when: "When",
   error: "Could not be loaded.",
   ago: (age: string) => `${age} ago`,
+  received: "Received",
+  asked: "Asked",
+  timings: { queued: "waited", retrieve: "searched by", first_token: "first token by", total: "whole by" } as Record<string, string>,
 } as const;
