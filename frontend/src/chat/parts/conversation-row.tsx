@@ -1,7 +1,7 @@
 "use client";
 
-import { ActionIcon, Button, Group, Menu, Modal, Text } from "@mantine/core";
-import { IconDots, IconPencil, IconTrash } from "@tabler/icons-react";
+import { Button, Group, Modal, Text } from "@mantine/core";
+import { IconPencil, IconTrash } from "@tabler/icons-react";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
@@ -11,6 +11,7 @@ import type { Conversation } from "../model/rows";
 import classes from "./conversation-row.module.css";
 import { tellFailure } from "./failure-text";
 import { RenameBox } from "./rename-box";
+import { RowMenu } from "./row-menu";
 
 const words = text.chat.list;
 
@@ -24,6 +25,10 @@ export function ConversationRow({ conversation, isHere, onNavigate }: Conversati
   const [state, setState] = useState<"shown" | "renamed" | "deleted">("shown");
   const title = conversation.title ?? text.chat.untitled;
   const done = () => setState("shown");
+  const choices = [
+    { name: words.rename, icon: IconPencil, color: undefined, act: () => setState("renamed") },
+    { name: words.delete, icon: IconTrash, color: "red", act: () => setState("deleted") },
+  ];
   if (state === "renamed") {
     return (
       <li>
@@ -36,24 +41,12 @@ export function ConversationRow({ conversation, isHere, onNavigate }: Conversati
       <Link href={`/chat/${conversation.id}`} className={classes.link} aria-current={isHere ? "page" : undefined} onClick={onNavigate}>
         {title}
       </Link>
-      <Menu position="bottom-end" returnFocus>
-        <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" className={classes.more} aria-label={words.actions(title)}>
-            <IconDots size={17} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => setState("renamed")}>
-            {words.rename}
-          </Menu.Item>
-          <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => setState("deleted")}>
-            {words.delete}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      <Modal opened={state === "deleted"} onClose={done} title={words.deleteTitle(title)} closeButtonProps={{ "aria-label": text.common.close }}>
-        <Deletion id={conversation.id} isHere={isHere} onDone={done} />
-      </Modal>
+      <RowMenu label={words.actions(title)} choices={choices} />
+      {state === "deleted" && (
+        <Modal opened onClose={done} title={words.deleteTitle(title)} closeButtonProps={{ "aria-label": text.common.close }}>
+          <Deletion id={conversation.id} isHere={isHere} onDone={done} />
+        </Modal>
+      )}
     </li>
   );
 }

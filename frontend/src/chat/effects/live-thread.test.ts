@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Listener } from "@/lib/subscribe";
+import { turns } from "../model/turns";
+import { FakeApi } from "../testing/fake-api";
+import { CONVERSATION, message, question } from "../testing/make";
+import { BLANK, draftsOf } from "./drafts";
+import { LiveThread } from "./live-thread";
+
+const OFFLINE = { kind: "offline", message: "" } as const;
+const SIGNED_OUT = { kind: "signed_out", message: "" } as const;
+
+const drafts = draftsOf("p1");
+
+function made(isNew = true) {
+  const api = new FakeApi();
+  const listeners = new Set<Listener>();
+  let number = 0;
+  const subscribe = (_: string, listener: Listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const live = new LiveThread(CONVERSATION, isNew, { api, drafts, subscribe, newId: () => `q${(number += 1)}` });
+  return { api, listeners, live };
+}
+
+beforeEach(() => {
+  localStorage.clear();
+  vi.useFakeTimers();
+});
+afterEach(() => vi.useRealTimers());
+
+describe("a question", () => {
+  it("makes the conversation that it begins, and is shown before anything came back", async () => {
+    const { api, live } = made();
+    live.open();
+    const asking = live.ask("Why?");
+    expect(turns(live.store.getState())[0]?.outgoing?.content).toBe("Why?");
+    await asking;
+    expect(api.calls.slice(0, 2)).toEqual(["start", "ask"]);
+    expect(live.store.getState()).toMatchObject({ presence: "here", outgoing: [] });
+    expect(turns(live.store.getState())[0]?.answer?.id).toBe("answer of q1");
+  });
+
+  it("is one, also when its reply was lost and it is sent again", async () => {
+    const { api, live } = made();
+    live.open();
+    api.losesReply = true;
+    await live.ask("Why?");
+    expect(live.store.getState().outgoing[0]?.failure?.kind).toBe("offline");
+    await live.resend("q1");
+    expect([...api.asked.keys()]).toEqual(["q1"]);
+    expect(turns(live.store.getState()).map((turn) => turn.key)).toEqual(["q1"]);
+  });
+
+  it("is sent when the connection is back", async () => {
+    const { api, live, listeners } = made();
+    live.open();
+    await live.ask("First?");
+    api.failures.set("ask", [OFFLINE]);
+    await live.ask("Second?");
+    expect(api.asked.size).toBe(1);
+    for (const listener of listeners) listener.catchUp();
+    await vi.waitFor(() => expect(api.asked.size).toBe(2));
+  });
+
+  it("waits for the one before it", async () => {
+    const { api, live } = made();
+    live.open();
+    await Promise.all([live.ask("One?"), live.ask("Two?")]);
+    expect([...api.asked.values()]).toEqual(["One?", "Two?"]);
+  });
+
+  it("returns to the box when the session is over", async () => {
+    const { api, live } = made();
+    live.open();
+    api.failures.set("start", [SIGNED_OUT]);
+    await live.ask("A long question");
+    expect(live.store.getState().outgoing).toEqual([]);
+    expect(live.box.getState()).toMatchObject({ text: "A long question", isSignedOut: true });
+    expect(drafts.load(BLANK)).toBe("A long question");
+  });
+});
+
+describe("what was typed", () => {
+  it("is there again after a reload", () => {
+    made(false).live.write("half a ques");
+    const { live } = made(false);
+    live.open();
+    expect(live.box.getState().text).toBe("half a ques");
+  });
+
+  it("is kept until it has arrived", async () => {
+    const { api, live } = made();
+    live.open();
+    api.failures.set("start", [OFFLINE]);
+    await live.ask("Why?");
+    live.write("and");
+    expect(drafts.load(BLANK)).toBe("Why?\n\nand");
+    await live.resend("q1");
+    expect([drafts.load(BLANK), drafts.load(CONVERSATION)]).toEqual(["", "and"]);
+  });
+});
+
+describe("a conversation that is open", () => {
+  it("mends a gap from the row", async () => {
+    const { api, live, listeners } = made(false);
+    api.begun = true;
+    api.messages = [question(), message({ status: "streaming", fence: 7 })];
+    live.open();
+    await vi.advanceTimersByTimeAsync(0);
+    api.messages = [question(), message({ status: "streaming", fence: 7, content: "Hello", updatedAt: "2026-11-22T10:00:05+00:00" })];
+    const payload = { message_id: "a1", fence: 7, offset: 5, text: " world" };
+    for (const listener of listeners) listener.hear({ event: "delta", payload });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(live.store.getState().drafts.get("a1")?.text).toBe("Hello world");
+  });
+
+  it("reads the rows when an answer falls silent", async () => {
+    const { api, live } = made(false);
+    api.begun = true;
+    api.messages = [question(), message({ status: "pending" })];
+    live.open();
+    await vi.advanceTimersByTimeAsync(0);
+    const before = api.calls.length;
+    await vi.advanceTimersByTimeAsync(3_100);
+    expect(api.calls.length).toBe(before + 1);
+  });
+
+  it("asks nobody once all has ended, and once nobody looks", async () => {
+    const { api, live, listeners } = made(false);
+    api.begun = true;
+    api.messages = [question(), message({ status: "complete" })];
+    const close = live.open();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(api.calls).toEqual(["read"]);
+    close();
+    expect(listeners.size).toBe(0);
+  });
+
+  it("leaves a topic that is nobody's", async () => {
+    const { live, listeners } = made(false);
+    live.open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([live.store.getState().presence, listeners.size]).toEqual(["missing", 0]);
+  });
+
+  it("tries again, ever more slowly, while the server does not answer", async () => {
+    const { api, live } = made(false);
+    api.begun = true;
+    api.failures.set("read", [OFFLINE, OFFLINE]);
+    live.open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(live.store.getState().presence).toBe("unreachable");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(live.store.getState().presence).toBe("here");
+  });
+});
+
+describe("feedback", () => {
+  it("is shown at once, and taken back when it could not be saved", async () => {
+    const { api, live } = made(false);
+    api.begun = true;
+    api.messages = [question(), message({ status: "complete" })];
+    live.open();
+    await vi.advanceTimersByTimeAsync(0);
+    api.failures.set("rate", [OFFLINE]);
+    const rating = live.rate("a1", { rating: 1, comment: null });
+    expect(live.store.getState().messages.get("a1")?.feedback?.rating).toBe(1);
+    await rating;
+    expect(live.store.getState().messages.get("a1")?.feedback).toBeNull();
+  });
+});
