@@ -9,23 +9,29 @@ import itertools
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import psycopg
 import pytest
-from supabase import AsyncClient, AsyncClientOptions, create_async_client
+from starlette.applications import Starlette
+from supabase import AsyncClientOptions, create_async_client, create_client
+from supabase.lib.client_options import SyncClientOptions
 
 from infra.local import ports
 from infra.local.gateway.app import create_app
 from infra.local.gateway.settings import GatewaySettings
 from tests import databases, serving
+from tests.contract.blocking import Blocking
 
 TABLES = Path(__file__).with_name("tables.sql")
 PASSWORD = "correct horse"
+Flow = Literal["implicit", "pkce"]
 Client = Any  # a supabase.AsyncClient; its answers' JSON is typed as a union that no test wants to take apart
+MakeClient = Callable[..., Awaitable[Client]]
 _numbers = itertools.count(1)
 
 
@@ -37,7 +43,12 @@ class Project:
     publishable_key: str
     secret_key: str
     owner_dsn: str
-    local: bool
+    settings: GatewaySettings | None = None
+
+    @property
+    def local(self) -> bool:
+        """Whether it is the local gateway, made for this session."""
+        return self.settings is not None
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,6 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             os.environ["CONTRACT_PUBLISHABLE_KEY"],
             os.environ["CONTRACT_SECRET_KEY"],
             os.environ["CONTRACT_DATABASE_URL"],
-            False,
         )
         _make_tables(found.owner_dsn)
         yield found
@@ -68,8 +78,27 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     storage = tmp_path_factory.mktemp("storage")
     with server.database_from(databases.PLATFORM_TEMPLATE) as database:
         _make_tables(database.owner_dsn)
-        with serving.application(lambda port: create_app(_settings(database, storage, port))) as url:
-            yield Project(url, database.publishable_key, database.secret_key, database.owner_dsn, True)
+        with _serving(_settings(database, storage), database.owner_dsn) as found:
+            yield found
+
+
+@contextmanager
+def _serving(settings: GatewaySettings, owner_dsn: str) -> Iterator[Project]:
+    def app(port: int) -> Starlette:
+        return create_app(settings.model_copy(update={"port": port}))
+
+    with serving.application(app) as url:
+        yield Project(url, settings.publishable_key, settings.secret_key, owner_dsn, settings)
+
+
+@pytest.fixture(scope="session")
+def strict_project(project: Project) -> Iterator[Project]:
+    """The same project where who signs up must first confirm their address."""
+    if project.settings is None:
+        pytest.skip("another Supabase has its own settings")
+    stricter = project.settings.model_copy(update={"confirm_email": True})
+    with _serving(stricter, project.owner_dsn) as found:
+        yield found
 
 
 def _make_tables(owner_dsn: str) -> None:
@@ -77,10 +106,9 @@ def _make_tables(owner_dsn: str) -> None:
         owner.execute(TABLES.read_bytes())
 
 
-def _settings(database: databases.Database, storage: Path, port: int) -> GatewaySettings:
+def _settings(database: databases.Database, storage: Path) -> GatewaySettings:
     return GatewaySettings(
         host=ports.HOST,
-        port=port,
         admin_dsn=database.admin_dsn,
         authenticator_dsn=database.authenticator_dsn,
         auth_dsn=database.auth_dsn,
@@ -92,39 +120,50 @@ def _settings(database: databases.Database, storage: Path, port: int) -> Gateway
     )
 
 
+@pytest.fixture(params=["async", "sync"])
+def library(request: pytest.FixtureRequest) -> str:
+    """Which of the official Python library's clients a test runs with: each test runs with both."""
+    return str(request.param)
+
+
 @pytest.fixture
-async def make_client(project: Project) -> AsyncIterator[Callable[[str], Awaitable[AsyncClient]]]:
+async def make_client(project: Project, library: str) -> AsyncIterator[MakeClient]:
     """Makes clients of the official library that share one connection pool, closed after the test."""
     encrypted = project.url.startswith("https:")  # reading the certificates takes longer than most tests
-    async with httpx.AsyncClient(timeout=30, follow_redirects=True, verify=encrypted) as http:
+    with httpx.Client(timeout=30, follow_redirects=True, verify=encrypted) as blocking:
+        async with httpx.AsyncClient(timeout=30, follow_redirects=True, verify=encrypted) as http:
 
-        async def make(key: str) -> AsyncClient:
-            options = AsyncClientOptions(auto_refresh_token=False, persist_session=True, httpx_client=http)
-            return await create_async_client(project.url, key, options)
+            async def make(key: str, flow: Flow = "implicit", url: str = project.url) -> Client:
+                chosen: dict[str, Any] = {"auto_refresh_token": False, "persist_session": True, "flow_type": flow}
+                if library == "sync":
+                    options = SyncClientOptions(httpx_client=blocking, **chosen)
+                    made = create_client(url, key, options)
+                    return Blocking(lambda: made)
+                return await create_async_client(url, key, AsyncClientOptions(httpx_client=http, **chosen))
 
-        yield make
+            yield make
 
 
 @pytest.fixture
-async def anon(project: Project, make_client: Callable[[str], Awaitable[AsyncClient]]) -> AsyncClient:
+async def anon(project: Project, make_client: MakeClient) -> Client:
     """A client with the publishable key, not signed in."""
     return await make_client(project.publishable_key)
 
 
 @pytest.fixture
-async def service(project: Project, make_client: Callable[[str], Awaitable[AsyncClient]]) -> AsyncClient:
+async def service(project: Project, make_client: MakeClient) -> Client:
     """A client with the secret key."""
     return await make_client(project.secret_key)
 
 
 @pytest.fixture
-async def person(anon: AsyncClient) -> Person:
+async def person(anon: Client) -> Person:
     """Somebody signed in."""
     return await sign_up(anon)
 
 
 @pytest.fixture
-async def other(project: Project, make_client: Callable[[str], Awaitable[AsyncClient]]) -> Person:
+async def other(project: Project, make_client: MakeClient) -> Person:
     """Somebody else signed in."""
     return await sign_up(await make_client(project.publishable_key))
 
@@ -147,7 +186,7 @@ def owner(project: Project) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
 
 
 @pytest.fixture
-async def bucket(service: AsyncClient) -> AsyncIterator[str]:
+async def bucket(service: Client) -> AsyncIterator[str]:
     """A private bucket, emptied and removed after the test."""
     name = unique("contract-")
     await service.storage.create_bucket(name)

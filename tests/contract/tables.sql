@@ -121,4 +121,18 @@ create policy "contract: own folder" on storage.objects for all to authenticated
 drop policy if exists "contract: read shared" on storage.objects;
 create policy "contract: read shared" on storage.objects for select to authenticated
   using (bucket_id like 'contract-%' and (storage.foldername(name))[1] = 'shared');
+create or replace function public.contract_edited(contract_authors) returns setof public.contract_books
+  language sql stable as 'select * from public.contract_books where editor_id = $1.id';
+create or replace function public.contract_longest(contract_authors) returns setof public.contract_books rows 1
+  language sql stable as 'select * from public.contract_books where author_id = $1.id order by pages desc limit 1';
+create or replace function public.contract_initial(contract_authors) returns text
+  language sql stable as 'select left($1.name, 1)';
+
+do $$
+begin
+  if not exists (select from pg_publication_tables where pubname = 'supabase_realtime' and tablename = 'contract_diary') then
+    alter publication supabase_realtime add table public.contract_diary;
+  end if;
+end
+$$;
 notify pgrst, 'reload schema';

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.contract.conftest import Project, unique
+from tests.contract.standing import refused
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +29,6 @@ REFUSED: dict[str, tuple[str, int, str]] = {
     "a resource not embedded": (f"{BOOKS}?other.id=eq.1", 400, "PGRST108"),
     "no relationship": (f"{BOOKS}?select=contract_staff(*)", 400, "PGRST200"),
     "several relationships": (f"{BOOKS}?select=contract_authors(*)", 300, "PGRST201"),
-    "a spread of many": ("contract_authors?select=...contract_books!author_id(title)", 400, "PGRST119"),
     "an order by many": (
         "contract_authors?select=id,contract_books!author_id(id)&order=contract_books(id)",
         400,
@@ -148,3 +148,25 @@ async def test_preflight_and_cors(http: httpx.AsyncClient) -> None:
     assert "apikey" in preflight.headers["access-control-allow-headers"]
     plain = await http.get(f"/rest/v1/{BOOKS}", headers={"origin": "http://localhost:3000"})
     assert "Content-Range" in plain.headers["access-control-expose-headers"]
+
+
+async def test_a_limit_of_changes_needs_a_function_of_rows(http: httpx.AsyncClient) -> None:
+    headers = {"prefer": "handling=strict, max-affected=2"}
+    answer = await http.post("/rest/v1/rpc/contract_add", json={"a": 1}, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "PGRST128")
+    many = await http.post("/rest/v1/rpc/contract_pairs", json={"n": 3}, headers=headers)
+    assert (many.status_code, many.json()["code"]) == (400, "PGRST124")
+    few = await http.post("/rest/v1/rpc/contract_pairs", json={"n": 2}, headers=headers)
+    assert few.status_code == 200
+
+
+@refused
+async def test_what_the_data_api_leaves_out(http: httpx.AsyncClient) -> None:
+    for path, headers, status in (
+        ("/rest/v1/", {}, 404),
+        (f"/rest/v1/{BOOKS}", {"accept": "application/vnd.pgrst.plan+json"}, 406),
+        (f"/rest/v1/{BOOKS}", {"accept": "application/geo+json"}, 406),
+        (f"/rest/v1/{BOOKS}", {"prefer": "timezone=Europe/Berlin"}, 400),
+    ):
+        answer = await http.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"][:5]) == (status, "PGRST"), path

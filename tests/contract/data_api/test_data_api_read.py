@@ -244,3 +244,47 @@ async def test_spread_order_and_null_filter_by_an_embedded_resource(anon: Client
 async def test_nulls_can_be_left_out(anon: Client) -> None:
     answer = await anon.table(BOOKS).select("id, pages").eq("id", 4).strip_nulls().execute()
     assert answer.data == [{"id": 4}]
+
+
+async def test_many_rows_are_spread_as_arrays(anon: Client) -> None:
+    shelves = "...contract_genres(genres:label, genre_ids:id)"
+    answer = await anon.table(BOOKS).select(f"id, {shelves}").in_("id", [1, 2, 3]).order("id").execute()
+    assert [(row["id"], row["genres"]) for row in answer.data] == [
+        (1, ["science"]),
+        (2, []),
+        (3, ["science", "travel"]),
+    ]
+    assert answer.data[2]["genre_ids"] == [1, 2]
+    wanted = f"id, {shelves.replace('(', '!inner(', 1)}"
+    inner = await anon.table(BOOKS).select(wanted).order("id").execute()
+    assert [row["id"] for row in inner.data] == [1, 3]
+    every = await anon.table("contract_authors").select("id, ...contract_books!author_id(*)").eq("id", 2).execute()
+    assert (every.data[0]["title"], every.data[0]["pages"]) == (["Running waters"], [301])
+    nested = "id, ...contract_books!author_id(title, ...contract_authors!editor_id(editor:name))"
+    deep = await anon.table("contract_authors").select(nested).eq("id", 2).execute()
+    assert (deep.data[0]["title"], deep.data[0]["editor"]) == (["Running waters"], ["Ada"])
+
+
+async def test_functions_make_relations_and_columns(anon: Client) -> None:
+    wanted = "name, contract_initial, contract_edited(title), contract_longest(title)"
+    answer = await anon.table(AUTHORS).select(wanted).in_("id", [1, 2]).order("id").execute()
+    assert answer.data == [
+        {
+            "name": "Ada",
+            "contract_initial": "A",
+            "contract_edited": [{"title": "Running waters"}],
+            "contract_longest": {"title": "Notes on engines"},
+        },
+        {
+            "name": "Ben",
+            "contract_initial": "B",
+            "contract_edited": [{"title": "Notes on engines"}],
+            "contract_longest": {"title": "Running waters"},
+        },
+    ]
+    filtered = await anon.table(AUTHORS).select("name, contract_edited!inner(title)").order("id").execute()
+    assert [row["name"] for row in filtered.data] == ["Ada", "Ben"]
+    ordered = (
+        await anon.table(AUTHORS).select("name, contract_longest(title)").order("contract_longest(title)").execute()
+    )
+    assert [row["name"] for row in ordered.data][:2] == ["Ada", "Ben"]

@@ -10,6 +10,7 @@ import pytest
 from storage3.exceptions import StorageApiError
 
 from tests.contract.conftest import Client, Project, unique
+from tests.contract.standing import refused
 
 pytestmark = pytest.mark.anyio
 Owner = psycopg.Connection[tuple[Any, ...]]
@@ -241,3 +242,74 @@ async def test_html_is_not_shown_as_a_page(
     await service.storage.from_(bucket).upload("p.html", b"<script>", {"content-type": "text/html"})
     answer = await http.get(f"/storage/v1/object/{bucket}/p.html", headers=secret_headers)
     assert answer.headers["content-type"].startswith("text/plain")
+
+
+async def test_pages_of_objects_with_folders_apart(service: Client, bucket: str) -> None:
+    files = service.storage.from_(bucket)
+    for name in ("b.txt", "a.txt", "deep/x.txt", "deep/er/y.txt", "z/1.txt"):
+        await files.upload(name, b"x")
+    flat = await files.list_v2({})
+    assert [one.name for one in flat.objects] == ["a.txt", "b.txt", "deep/er/y.txt", "deep/x.txt", "z/1.txt"]
+    assert (flat.folders, flat.hasNext, flat.nextCursor) == ([], False, None)
+    first = await files.list_v2({"with_delimiter": True, "limit": 3})
+    assert ([one.name for one in first.objects], [one.name for one in first.folders]) == (["a.txt", "b.txt"], ["deep/"])
+    assert first.hasNext
+    second = await files.list_v2({"with_delimiter": True, "limit": 3, "cursor": first.nextCursor})
+    assert ([one.name for one in second.folders], second.hasNext) == (["z/"], False)
+    below = await files.list_v2({"with_delimiter": True, "prefix": "deep/"})
+    assert [one.name for one in below.objects] == ["deep/x.txt"]
+    assert [one.name for one in below.folders] == ["deep/er/"]
+    newest = await files.list_v2({"sortBy": {"column": "created_at", "order": "desc"}, "limit": 1})
+    assert [one.name for one in newest.objects] == ["z/1.txt"]
+    older = await files.list_v2(
+        {"sortBy": {"column": "created_at", "order": "desc"}, "limit": 9, "cursor": newest.nextCursor}
+    )
+    assert [one.name for one in older.objects] == ["deep/er/y.txt", "deep/x.txt", "a.txt", "b.txt"]
+
+
+async def test_a_cursor_must_be_one_of_ours(
+    http: httpx.AsyncClient, bucket: str, secret_headers: dict[str, str]
+) -> None:
+    for body in ({"cursor": "x"}, {"cursor": "W10="}, {"sortBy": {"column": "size"}}, {"limit": 0}):
+        answer = await http.post(f"/storage/v1/object/list-v2/{bucket}", json=body, headers=secret_headers)
+        assert answer.status_code == 400, body
+
+
+async def test_moves_and_copies_into_another_bucket(
+    service: Client, http: httpx.AsyncClient, bucket: str, secret_headers: dict[str, str]
+) -> None:
+    files, elsewhere = service.storage.from_(bucket), unique("contract-")
+    await service.storage.create_bucket(elsewhere)
+    await files.upload("a.txt", b"a")
+    ends = {"bucketId": bucket, "sourceKey": "a.txt", "destinationBucket": elsewhere}
+    copied = await http.post(
+        "/storage/v1/object/copy", json={**ends, "destinationKey": "copy.txt"}, headers=secret_headers
+    )
+    assert (copied.status_code, copied.json()["Key"]) == (200, f"{elsewhere}/copy.txt")
+    moved = await http.post(
+        "/storage/v1/object/move", json={**ends, "destinationKey": "moved.txt"}, headers=secret_headers
+    )
+    assert moved.json() == {"message": "Successfully moved"}
+    assert await files.exists("a.txt") is False
+    assert [one["name"] for one in await service.storage.from_(elsewhere).list()] == ["copy.txt", "moved.txt"]
+    await service.storage.empty_bucket(elsewhere)
+    await service.storage.delete_bucket(elsewhere)
+
+
+@refused
+async def test_transformed_images(service: Client, http: httpx.AsyncClient, bucket: str) -> None:
+    await service.storage.from_(bucket).upload("i.png", b"x", {"content-type": "image/png"})
+    with pytest.raises(StorageApiError) as signing:
+        await service.storage.from_(bucket).create_signed_url("i.png", 60, {"transform": {"width": 10}})
+    assert (signing.value.code, str(signing.value.status)) == ("NotSupported", "501")
+    answer = await http.get(f"/storage/v1/render/image/public/{bucket}/i.png?width=10")
+    assert (answer.status_code, answer.json()["error"]) == (501, "NotSupported")
+
+
+@refused
+async def test_the_s3_protocol_and_other_kinds_of_buckets(
+    http: httpx.AsyncClient, secret_headers: dict[str, str]
+) -> None:
+    for path in ("s3/some-bucket", "iceberg/v1/config", "vector/ListVectorBuckets"):
+        answer = await http.get(f"/storage/v1/{path}", headers=secret_headers)
+        assert (answer.status_code, answer.json()["error"]) == (501, "NotSupported")
