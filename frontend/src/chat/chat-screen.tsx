@@ -14,7 +14,7 @@ import { Header } from "./parts/header";
 import { LiveRegion } from "./parts/live-region";
 import { PassagePanel } from "./parts/passage-panel";
 import { ScreenProvider, useLive, useThread } from "./parts/screen-context";
-import { SEARCH_ID } from "./parts/search-box";
+import { focusSearch } from "./parts/search-box";
 import { State } from "./parts/state";
 import { Transcript } from "./parts/transcript";
 import { useShortcuts } from "./parts/use-shortcuts";
@@ -58,7 +58,7 @@ function Screen({ isNew }: { isNew: boolean }) {
     if (isNew && live.store.getState().presence === "here") router.replace(`/chat/${live.id}`);
   }
   function act(action: Action) {
-    if (action === "search") document.getElementById(SEARCH_ID)?.focus();
+    if (action === "search") focusSearch();
     else if (action === "new") router.push("/chat");
     else if (action === "shortcuts") setShowsShortcuts(!showsShortcuts);
     else input.current?.focus();

@@ -38,7 +38,7 @@ export const chat = {
     stop: "Stop the answer",
     stopping: "Stopping…",
     hint: "Enter sends, Shift+Enter begins a new line",
-    long: (left: number) => (left < 0 ? `${(-left).toLocaleString("en")} characters too many` : `${left.toLocaleString("en")} characters left`),
+    long: (left: number) => (left < 0 ? `${count(-left, "character", "characters")} too many` : `${count(left, "character", "characters")} left`),
     signedOut: "Your session has ended. Your text is kept; sign in, then send it again.",
     signIn: "Sign in",
   },

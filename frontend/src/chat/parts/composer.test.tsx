@@ -51,7 +51,7 @@ describe("Composer", () => {
     fireEvent.change(box, { target: { value: "x".repeat(20_001) } });
     fireEvent.keyDown(box, { key: "Enter" });
     expect(onAsk).not.toHaveBeenCalled();
-    expect(screen.getByText("1 characters too many")).toBeVisible();
+    expect(screen.getByText("1 character too many")).toBeVisible();
   });
 
   it("stops the answer by Escape and by its button", async () => {

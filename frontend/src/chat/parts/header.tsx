@@ -2,6 +2,7 @@
 
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconKeyboard } from "@tabler/icons-react";
+import { useEffect } from "react";
 import { text } from "@/text/en";
 import classes from "./header.module.css";
 import { useThread } from "./screen-context";
@@ -12,6 +13,9 @@ const words = text.chat;
 export function Header({ onShortcuts }: { onShortcuts: () => void }) {
   const title = useThread((thread) => thread.conversation?.title ?? null);
   const isEmpty = useThread((thread) => thread.messages.size === 0);
+  useEffect(() => {
+    if (title !== null) document.title = `${title} · ${text.app.name}`;
+  }, [title]);
   return (
     <header className={classes.header}>
       <h1>{title ?? words.untitled}</h1>

@@ -6,13 +6,16 @@ import { text } from "@/text/en";
 
 const words = text.chat.list;
 
-/** By which a key press finds it. */
-export const SEARCH_ID = "conversation-search";
+/** To the box that can be seen: the list is there for wide and for narrow pages. */
+export function focusSearch(): void {
+  const boxes = [...document.querySelectorAll<HTMLInputElement>("[data-conversation-search]")];
+  boxes.find((box) => box.offsetParent !== null)?.focus();
+}
 
 export function SearchBox({ value, onChange }: { value: string; onChange: (value: string) => void }) {
   return (
     <TextInput
-      id={SEARCH_ID}
+      data-conversation-search
       size="sm"
       type="search"
       aria-label={words.search}

@@ -1,13 +1,14 @@
 "use client";
 
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import { type Action, actionOf } from "../model/shortcuts";
 
 const OFF = "rivulet:shortcuts-off";
+const CHANGED = "rivulet:shortcuts";
 
 /** Calls what a key asks for, anywhere on the page; whether that is on, and the switch, which this browser remembers. */
 export function useShortcuts(act: (action: Action) => void): [boolean, (isOn: boolean) => void] {
-  const [isOn, setIsOn] = useState(true);
+  const isOn = useSyncExternalStore(subscribe, areOn, () => true);
   const press = useEffectEvent((event: KeyboardEvent) => {
     const action = actionOf(event);
     if (action === null) return;
@@ -15,30 +16,36 @@ export function useShortcuts(act: (action: Action) => void): [boolean, (isOn: bo
     act(action);
   });
   useEffect(() => {
-    // Read after the first rendering, which is the server's as well.
-    if (stored() === "1") setIsOn(false);
-  }, []);
-  useEffect(() => {
     if (!isOn) return;
     const listen = (event: KeyboardEvent) => press(event);
     window.addEventListener("keydown", listen);
     return () => window.removeEventListener("keydown", listen);
   }, [isOn]);
-  function turn(on: boolean) {
-    setIsOn(on);
-    try {
-      localStorage.setItem(OFF, on ? "0" : "1");
-    } catch {
-      // Not remembered, then.
-    }
-  }
   return [isOn, turn];
 }
 
-function stored(): string | null {
+function subscribe(tell: () => void): () => void {
+  window.addEventListener(CHANGED, tell);
+  window.addEventListener("storage", tell); // another tab
+  return () => {
+    window.removeEventListener(CHANGED, tell);
+    window.removeEventListener("storage", tell);
+  };
+}
+
+function areOn(): boolean {
   try {
-    return localStorage.getItem(OFF);
+    return localStorage.getItem(OFF) !== "1";
   } catch {
-    return null;
+    return true;
   }
+}
+
+function turn(on: boolean): void {
+  try {
+    localStorage.setItem(OFF, on ? "0" : "1");
+  } catch {
+    // A browser that stores nothing leaves them on.
+  }
+  window.dispatchEvent(new Event(CHANGED));
 }
