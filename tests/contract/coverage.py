@@ -27,8 +27,8 @@ NAMED = re.compile(r'^(?:behaviour|locally)\("([^"]+)"', re.MULTILINE)
 HEAD = """# What the local Supabase does
 
 Made by `python -m tests.contract.coverage` from the tests in `tests/contract/`: each row is a test that fails when the
-behaviour is lost. The same tests run against any other Supabase that is made for tests; see `tests/contract/conftest.py`
-for the variables that name it.
+behaviour is lost. The same tests run against any other Supabase made for tests; `tests/contract/conftest.py` names the
+variables that say which.
 
 - **supported**: as hosted Supabase does it.
 - **refused**: not offered; a clear error says so.
@@ -101,7 +101,7 @@ def _client(area: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
         return "HTTP"
     if asked & BOTH_CLIENTS:
         return "supabase-py"
-    return "HTTP" if isinstance(node, ast.AsyncFunctionDef) else "database"
+    return "HTTP" if isinstance(node, ast.AsyncFunctionDef) or "project" in asked else "database"
 
 
 def main(arguments: list[str]) -> int:

@@ -41,7 +41,7 @@ REFUSED: dict[str, tuple[str, int, str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_refused(http: httpx.AsyncClient, name: str) -> None:
+async def test_malformed_requests_have_their_codes(http: httpx.AsyncClient, name: str) -> None:
     path, status, code = REFUSED[name]
     answer = await http.get(f"/rest/v1/{path}")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
