@@ -8,7 +8,7 @@ TEST := $(BIN)/python -m pytest -n auto --dist worksteal
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check lock bench-setup
+.PHONY: help setup demo up down test test-web check lock bench-setup
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,21 +22,27 @@ $(STAMP): requirements.txt pyproject.toml infra/setup.sh
 demo: setup ## Start the stack, drop real documents in, ask, watch the answers
 	@$(BIN)/rivulet demo
 
-up: setup ## Start the local stack
+up: setup ## Start the local stack, and the web application on http://127.0.0.1:3000
+	@$(BIN)/python -m infra.local.web_up
 	@$(BIN)/rivulet up
 
 down: setup ## Stop the local stack
 	@$(BIN)/rivulet down
 
 test: setup ## Run all tests; needs no network
-	@$(TEST)
+	@$(TEST) --ignore=tests/web
+	@$(MAKE) --no-print-directory test-web
+
+test-web: setup ## Check, build and try the web application, in a real browser on the real stack
+	@$(BIN)/python -m tests.web.check
+	@$(BIN)/python -m pytest tests/web -q
 
 check: setup ## Everything CI checks: format, lint, types, imports, tests
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@$(TEST)
+	@$(MAKE) --no-print-directory test
 
 lock: setup ## Compile requirements.txt anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra local --extra dev --universal --python-version 3.11 --generate-hashes \

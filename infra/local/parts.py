@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from infra.local import account, chroma, database, environment, health, ports, postgres, redis, state
+from infra.local import account, chroma, database, environment, health, ports, postgres, redis, state, web
 from infra.local.part import Part
 
 Note = Callable[[str, str], None]
@@ -20,7 +20,7 @@ SERVERS = ("postgres", "redis", "chroma", "models", "gateway")
 
 def names() -> list[str]:
     """Every part a stack can have."""
-    return [*SERVERS, *LISTENERS]
+    return [*SERVERS, *LISTENERS, *([web.NAME] if web.is_served() else [])]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ class Plan:
         servers = [_postgres(self), _redis(self), _chroma(self), _gateway(self)]
         if "models" in self.ports:
             servers.append(_models(self))
-        return servers + [self._listener(name, tuple(server.name for server in servers)) for name in LISTENERS]
+        listeners = [self._listener(name, tuple(server.name for server in servers)) for name in LISTENERS]
+        served = [web.part(self.ports, self.secrets, self.given)] if web.NAME in self.ports else []
+        return servers + listeners + served
 
     def _listener(self, name: str, needs: tuple[str, ...]) -> Part:
         queues, concurrency = LISTENERS[name]
@@ -57,7 +59,8 @@ class Plan:
 def choose_ports(given: Mapping[str, str], note: Note) -> dict[str, int]:
     """A free port for every server; `note` is told of a usual one that is taken."""
     chosen = {}
-    for name, usual in environment.USUAL_PORTS.items():
+    usual_ports = environment.USUAL_PORTS | ({web.NAME: web.USUAL_PORT} if web.is_served() else {})
+    for name, usual in usual_ports.items():
         if name != "models" or environment.runs_local_models(given):
             chosen[name] = ports.choose(usual)
             if chosen[name] != usual:
