@@ -23,7 +23,11 @@ export const chat = {
     keyPoints: (title: string) => `What are the key points of “${title}”?`,
     figures: (title: string) => `Which figures does “${title}” name?`,
   },
-  followUps: "What you might ask next",
+  followUps: {
+    label: "What you might ask next",
+    section: (title: string, heading: string) => `What does “${title}” say about “${heading}”?`,
+    document: (title: string) => `What else does “${title}” say?`,
+  },
 
   loading: "Opening the conversation…",
   missing: "This conversation is not there",

@@ -82,8 +82,11 @@ export const dataApi: Api = {
   async rate(answer, feedback) {
     const rows = browserClient().from("feedback");
     if (feedback === null) return failed(await rows.delete().eq("message_id", answer).abortSignal(patience()));
+    // Not an upsert: that would write the message's id again, which nobody may.
+    const changed = await rows.update(feedback).eq("message_id", answer).select("message_id").abortSignal(patience());
+    if (changed.error !== null || changed.data.length > 0) return failed(changed);
     const row = { message_id: answer, rating: feedback.rating, comment: feedback.comment };
-    return failed(await rows.upsert(row, { onConflict: "message_id,user_id" }).abortSignal(patience()));
+    return failedToInsert(await rows.insert(row).abortSignal(patience()));
   },
 
   async answerFrom(conversation, library) {

@@ -6,7 +6,7 @@ import { heal } from "./heal";
 import { markQuote } from "./passage";
 import type { Citation } from "./rows";
 import { asMarkdown, fileName } from "./share";
-import { nameOf, openers } from "./suggest";
+import { followUps, nameOf, openers } from "./suggest";
 import { secondsLeft } from "./wait";
 
 const CITATION: Citation = { messageId: "a1", marker: 1, chunkId: "k", documentId: "d", status: "current", title: "A_b [2].pdf", page: 4, quote: "It is\n7.", start: 2, end: 10 };
@@ -92,6 +92,14 @@ describe("openers", () => {
 
   it("calls a document by a short name", () => {
     expect(nameOf(`${"long ".repeat(30)}.pdf`)).toHaveLength(60);
+  });
+});
+
+describe("followUps", () => {
+  it("asks for sections, and for the rest of a document that has none", () => {
+    const words = { section: (title: string, heading: string) => `${title}: ${heading}`, document: (title: string) => `more of ${title}` };
+    const rows = [{ title: "A.pdf", heading: "Results" }, { title: "B.md", heading: null }, { title: "A.pdf", heading: "Results" }, 7];
+    expect(followUps(rows, words)).toEqual(["A: Results", "more of B"]);
   });
 });
 

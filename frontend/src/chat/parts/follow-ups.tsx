@@ -3,8 +3,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { browserClient } from "@/lib/supabase/browser";
 import { text } from "@/text/en";
+import { followUps } from "../model/suggest";
 import { useLive } from "./screen-context";
 import { Suggestions } from "./suggestions";
+
+const words = text.chat.followUps;
 
 /** Questions that the cited documents could answer next. */
 export function FollowUps({ answer }: { answer: string }) {
@@ -15,6 +18,7 @@ export function FollowUps({ answer }: { answer: string }) {
     staleTime: Infinity,
     retry: false,
   });
-  if (!data || data.length === 0) return null;
-  return <Suggestions label={text.chat.followUps} questions={data} onChoose={(question) => void live.ask(question)} />;
+  const questions = followUps(data ?? [], words);
+  if (questions.length === 0) return null;
+  return <Suggestions label={words.label} questions={questions} onChoose={(question) => void live.ask(question)} />;
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { memo } from "react";
+import { memo, type ReactNode } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { text } from "@/text/en";
@@ -84,7 +84,7 @@ const COMPONENTS: Components = {
   ),
 };
 
-function Anchor({ href, children }: { href: string | undefined; children: React.ReactNode }) {
+function Anchor({ href, children }: { href: string | undefined; children: ReactNode }) {
   const host = hostOf(href);
   if (href === undefined || host === null) return <>{children}</>;
   const isShown = String(children).includes(host);
