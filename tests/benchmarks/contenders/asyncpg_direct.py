@@ -1,6 +1,7 @@
 """A statement without the gateway: `python -m tests.benchmarks.contenders.asyncpg_direct DSN SETTING N TIMES SQL`.
 
-N connections first run SETTING each, then together the statement so many TIMES. Prints p50 and p95 in milliseconds and statements per second as one JSON object. Runs where asyncpg is installed.
+N connections first run SETTING each, then together the statement so many TIMES. Prints p50 and p95 in milliseconds and
+statements per second as one JSON object. Runs where asyncpg is installed.
 """
 
 import asyncio

@@ -35,7 +35,8 @@ class Socket(asyncio.Protocol):
         nonce = base64.b64encode(os.urandom(16)).decode()
         transport.write(
             f"GET /realtime/v1/websocket?apikey={self._key}&vsn=1.0.0 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {nonce}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            f"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {nonce}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
 
     async def join(self, topic: str, config: dict[str, Any], token: str | None = None) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.local.gateway.auth.errors import AuthError
-from infra.local.gateway.auth.rate_limit import PERIOD, RateLimit
+from infra.local.gateway.auth.rate_limit import MAILS, PERIOD, RateLimit
 
 
 def test_a_bucket_empties_and_fills_again() -> None:
@@ -24,3 +24,15 @@ def test_a_bucket_empties_and_fills_again() -> None:
         limit.take("a")
     with pytest.raises(AuthError):
         limit.take("a")
+
+
+def test_a_limit_has_a_period_and_words_of_its_own() -> None:
+    now = [0.0]
+    limit = RateLimit(1, lambda: now[0], period=3600.0, refusal=MAILS)
+    limit.take("")
+    now[0] += 3599
+    with pytest.raises(AuthError) as refused:
+        limit.take("")
+    assert refused.value.code == "over_email_send_rate_limit"
+    now[0] += 2
+    limit.take("")

@@ -34,3 +34,12 @@ def test_every_fault_is_named() -> None:
 def test_secrets_are_not_shown() -> None:
     shown = repr(GatewaySettings.from_env(ENVIRONMENT))
     assert "s" * 32 not in shown
+
+
+def test_functions_and_their_addresses() -> None:
+    settings = GatewaySettings.from_env({**ENVIRONMENT, "GATEWAY_FUNCTIONS": "a=http://h:1/,b-c=https://x/y"})
+    assert settings.function_addresses == {"a": "http://h:1", "b-c": "https://x/y"}
+    assert GatewaySettings.from_env(ENVIRONMENT).function_addresses == {}
+    for wrong in ("a", "a=ftp://x", "a=http://x,", "a b=http://x"):
+        with pytest.raises(SettingsError, match="GATEWAY_FUNCTIONS"):
+            GatewaySettings.from_env({**ENVIRONMENT, "GATEWAY_FUNCTIONS": wrong})
