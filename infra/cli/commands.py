@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from infra.cli.backup import commands as backup_commands
 from infra.cli.doctor import command as doctor_command
 from infra.cli.engine import commands as engine_commands
 from infra.cli.places import commands as places_commands
@@ -27,6 +28,9 @@ app.command()(provenance_commands.replay)
 app.add_typer(engine_commands.jobs_app, name="jobs")
 app.add_typer(engine_commands.dead_app, name="dead")
 app.command()(doctor_command.doctor)
+app.command()(backup_commands.backup)
+app.command()(backup_commands.restore)
+app.command()(backup_commands.drill)
 app.command()(places_commands.audit)
 app.command()(places_commands.reindex)
 Part = Annotated[str | None, typer.Argument(help="One part alone; see rivulet status.", show_default=False)]

@@ -22,7 +22,6 @@ STAKES: Mapping[str, str] = {
 NEEDED = ("parse", "embed", "respond", "purge")
 MOST_SKEW_SECONDS = 60.0
 OLD_TRANSACTION_SECONDS = 900.0
-SHOWN_DEAD = 1
 
 
 def judge(told: Mapping[str, Any], versions: Sequence[str], here: float, embedding_model: str) -> Iterator[Finding]:
@@ -149,9 +148,10 @@ def _engine(engine: Mapping[str, Any]) -> Iterator[Finding]:
     for queue in NEEDED:
         depth = engine["queues"][queue]
         if depth["ready"] and queue not in served:
-            text = f"{depth['ready']} {queue} jobs wait, the oldest for {depth['oldest_ready_seconds']:.0f} s, and nobody works."
+            oldest = f"the oldest for {depth['oldest_ready_seconds']:.0f} s"
+            text = f"{depth['ready']} {queue} jobs wait, {oldest}, and nobody works on them."
             yield wrong("listeners", text, f"python -m listeners {queue}")
-        if depth["dead"] >= SHOWN_DEAD:
+        if depth["dead"]:
             text = f"{depth['dead']} {queue} jobs failed for good; `rivulet dead list --queue {queue}` says why."
             yield poor("dead jobs", text, f"rivulet dead redrive {queue}")
     deaf = [worker["worker_id"] for worker in engine["workers"] if not worker["hears"]]

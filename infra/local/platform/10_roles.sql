@@ -178,3 +178,6 @@ create event trigger guard_platform_ddl on ddl_command_end execute function supa
 create event trigger guard_platform_drop on sql_drop execute function supabase_platform.guard_platform_drop();
 create event trigger pgrst_ddl_watch on ddl_command_end execute function supabase_platform.pgrst_ddl_watch();
 create event trigger pgrst_drop_watch on sql_drop execute function supabase_platform.pgrst_drop_watch();
+
+-- As on hosted, where whoever restores a dump needs it.
+grant set on parameter session_replication_role to postgres;

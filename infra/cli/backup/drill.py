@@ -1,0 +1,63 @@
+"""The drill: back up, destroy, restore, and prove that everything is as it was."""
+
+import time
+from typing import Any
+
+import psycopg
+
+from infra.cli.backup import objects, tables, vectors
+from infra.cli.backup.likeness import Likeness, likeness
+from infra.cli.backup.place import Place
+from infra.cli.backup.restore import restore
+from infra.cli.backup.save import save
+from infra.cli.backup.store import Store
+from infra.cli.backup.tables import OBJECTS
+from infra.cli.errors import CommandError
+
+
+async def drill(place: Place, store: Store) -> dict[str, Any]:
+    """Do it; what was equal afterwards, and how long it took. Nobody may be at work meanwhile."""
+    before = await likeness(place)
+    saved = await save(place, store)
+    began = time.monotonic()
+    await destroy(place)
+    if (await likeness(place)).rows == before.rows:
+        raise CommandError("Nothing was destroyed, so nothing can be proved.")
+    destroyed = time.monotonic()
+    restored = await restore(place, store, saved["name"], replace=True)
+    after = await likeness(place)
+    return {
+        **_equal(before, after),
+        "rows": restored["rows"],
+        "objects": restored["objects"],
+        "vectors": restored["vectors"],
+        "bytes": saved["bytes"] + saved["objects"]["bytes"],
+        "backup_seconds": saved["seconds"],
+        "destroy_seconds": round(destroyed - began, 2),
+        "restore_seconds": restored["seconds"],
+        "where": store.where,
+    }
+
+
+async def destroy(place: Place) -> None:
+    """Remove all vectors, files and rows, for good."""
+    files = place.files()
+    try:
+        with psycopg.connect(place.dsn) as connection:
+            await vectors.drop(connection, place.settings.chroma_url)
+            names = [name for name, _, _ in objects.names(connection)]
+        files.remove(names)
+    finally:
+        files.close()
+    with psycopg.connect(place.dsn) as connection:
+        tables.sleeping_triggers(connection)
+        for table in tables.tables(connection):
+            if table.name != OBJECTS:
+                tables.empty(connection, table)
+
+
+def _equal(before: Likeness, after: Likeness) -> dict[str, bool]:
+    return {
+        f"{name}_equal": getattr(before, name) == getattr(after, name)
+        for name in ("rows", "objects", "vectors", "answers")
+    }

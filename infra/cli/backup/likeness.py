@@ -1,0 +1,98 @@
+"""What a project is, in four digests: rows, files, vectors, and what its questions find."""
+
+import hashlib
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from functions import compose
+from functions.effects.supabase import Supabase
+from infra.cli.backup import objects, tables, vectors
+from infra.cli.backup.place import Place
+from infra.cli.backup.tables import OBJECTS, Table
+
+QUESTIONS = 20  # asked again
+
+_ASKED = """
+    select c.owner_id, c.library_id, p.query, a.content, a.id from public.provenance p
+    join public.messages a on a.id = p.message_id join public.conversations c on c.id = a.conversation_id
+    order by a.position desc limit %s
+"""
+# Storage gives its rows new ids and dates; these are what it was told.
+_TOLD = sql.SQL("row(name, owner_id, created_at, metadata ->> 'size', metadata ->> 'eTag', metadata ->> 'mimetype')")
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Two projects with equal digests hold the same."""
+
+    rows: str
+    objects: str
+    vectors: str
+    answers: str
+
+
+async def likeness(place: Place) -> Likeness:
+    """That of a project at this moment."""
+    with tables.snapshot(place.dsn) as connection:
+        return Likeness(
+            rows=_rows(connection),
+            objects=_objects(connection, place),
+            vectors=await _vectors(connection, place),
+            answers=await _answers(connection, place),
+        )
+
+
+def _rows(connection: psycopg.Connection) -> str:
+    digest = hashlib.sha256()
+    for table in tables.tables(connection):
+        digest.update(f"{table.name} {_digest_of(connection, table)}\n".encode())
+    return digest.hexdigest()
+
+
+def _digest_of(connection: psycopg.Connection, table: Table) -> str:
+    row = _TOLD if table.name == OBJECTS else sql.SQL("row({})").format(table.list)
+    statement = sql.SQL(
+        "select coalesce(md5(string_agg(md5({}::text), '' order by md5({}::text))), '') from {} as t"
+    ).format(row, row, table.rows)
+    found = connection.execute(statement).fetchone()
+    return str(found[0]) if found else ""
+
+
+def _objects(connection: psycopg.Connection, place: Place) -> str:
+    digest, files = hashlib.sha256(), place.files()
+    try:
+        for name, _, mime in objects.names(connection):
+            content = hashlib.sha256()
+            for piece in files.read(name):
+                content.update(piece)
+            digest.update(f"{name} {mime} {content.hexdigest()}\n".encode())
+    finally:
+        files.close()
+    return digest.hexdigest()
+
+
+async def _vectors(connection: psycopg.Connection, place: Place) -> str:
+    digest = hashlib.sha256()
+    async for name, vector in vectors.digests(connection, place.settings.chroma_url):
+        digest.update(name.encode() + vector)
+    return digest.hexdigest()
+
+
+async def _answers(connection: psycopg.Connection, place: Place) -> str:
+    """The latest answers with their citations, and what their questions find now: asked anew, without caches."""
+    settings = place.settings.model_copy(update={"redis_url": None})
+    supabase, digest = Supabase(settings), hashlib.sha256()
+    try:
+        retriever = compose.retriever(settings, supabase)
+        for owner, library, query, content, answer in connection.execute(_ASKED, [QUESTIONS]).fetchall():
+            found = await retriever.retrieve(owner, query, library)
+            passages = " ".join(str(passage.chunk_id) for passage in found.passages)
+            cited = connection.execute(
+                "select marker, quote from public.citations where message_id = %s order by marker", [answer]
+            ).fetchall()
+            digest.update(f"{content} {cited} {passages} {found.notes}\n".encode())
+    finally:
+        await supabase.close()
+    return digest.hexdigest()

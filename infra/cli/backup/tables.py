@@ -1,0 +1,162 @@
+"""The rows of a project: which tables they are in, out of the database and back into it.
+
+Rows are read in one snapshot, and written with triggers and foreign keys asleep (`session_replication_role`): what they
+would do has been done, and stands in other rows of the same backup.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from infra.cli.backup.store import Store
+from infra.cli.errors import CommandError
+
+# People, with how they sign in; not their sessions: who restores wants everybody to sign in anew.
+PEOPLE = ("auth.users", "auth.identities")
+# Objects are written by Storage itself; of their rows, what it cannot know is put right afterwards.
+OBJECTS = "storage.objects"
+OURS = sql.SQL("(select * from storage.objects where bucket_id = 'documents')")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the project with the columns that can be written."""
+
+    name: str
+    columns: Sequence[str]
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """For statements."""
+        return sql.Identifier(*self.name.split(".", 1))
+
+    @property
+    def rows(self) -> sql.Composable:
+        """What is selected from, for statements."""
+        return OURS if self.name == OBJECTS else self.identifier
+
+    @property
+    def list(self) -> sql.Composed:
+        """The columns, for statements."""
+        return sql.SQL(", ").join(map(sql.Identifier, self.columns))
+
+
+# Partitions go with their parents; unlogged tables hold what nobody misses; what is expected belongs to the migrations.
+_TABLES = """
+    select n.nspname || '.' || c.relname,
+           array(select attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
+                 and not a.attisdropped and a.attgenerated = '' order by a.attnum)
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence = 'p'
+      and (n.nspname = 'rivulet' and c.relname <> 'expected'
+           or n.nspname = 'public' and exists (select from rivulet.expected e
+                                               where e.kind = 'row security' and e.name = 'public.' || c.relname)
+           or n.nspname || '.' || c.relname = any (%s))
+    order by 1
+"""
+
+
+@contextmanager
+def snapshot(dsn: str) -> Iterator[psycopg.Connection]:
+    """A transaction that sees everything as it was at one moment."""
+    with psycopg.connect(dsn) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        yield connection
+
+
+def tables(connection: psycopg.Connection) -> list[Table]:
+    """All tables whose rows are kept."""
+    try:
+        rows = connection.execute(_TABLES, [[*PEOPLE, OBJECTS]])
+        return [Table(name, columns) for name, columns in rows.fetchall()]
+    except psycopg.errors.UndefinedTable as error:
+        raise CommandError("This project lacks Rivulet's tables. Run its migrations: supabase db push.") from error
+
+
+def save(connection: psycopg.Connection, store: Store, folder: str) -> list[dict[str, Any]]:
+    """Write all rows; what was written, for the manifest."""
+    written = []
+    for table in tables(connection):
+        out = sql.SQL("copy (select {} from {} as t) to stdout").format(table.list, table.rows)
+        with store.packing(_file(folder, table.name)) as file, connection.cursor().copy(out) as rows:
+            for piece in rows:
+                file.write(piece)
+        written.append({**asdict(table), "rows": _count(connection, table)})
+    return written
+
+
+def load(connection: psycopg.Connection, store: Store, folder: str, table: Table) -> None:
+    """Put the rows of a table back."""
+    there = {each.name: set(each.columns) for each in tables(connection)}.get(table.name)
+    if there is None or not set(table.columns) <= there:
+        raise CommandError(
+            f"{table.name} is not as it was when it was saved. Restore into a project of the same version."
+        )
+    _copy_in(connection, store, _file(folder, table.name), table.identifier, table)
+
+
+def mend_objects(connection: psycopg.Connection, store: Store, folder: str, table: Table) -> None:
+    """Put right, in the rows that Storage wrote anew, whose they are and since when; documents know their eTags."""
+    connection.execute("create temporary table kept (like storage.objects) on commit drop")
+    _copy_in(connection, store, _file(folder, table.name), sql.Identifier("kept"), table)
+    connection.execute(
+        "update storage.objects o set owner = k.owner, owner_id = k.owner_id, created_at = k.created_at,"
+        " user_metadata = k.user_metadata from kept k where (o.bucket_id, o.name) = (k.bucket_id, k.name)"
+    )
+    connection.execute(
+        "update public.documents d set content_hash = o.metadata ->> 'eTag' from storage.objects o"
+        " where (o.bucket_id, o.name) = (d.bucket, d.object_name) and d.content_hash <> o.metadata ->> 'eTag'"
+    )
+
+
+def _copy_in(connection: psycopg.Connection, store: Store, name: str, target: sql.Identifier, table: Table) -> None:
+    into = sql.SQL("copy {} ({}) from stdin").format(target, table.list)
+    with store.unpacking(name) as file, connection.cursor().copy(into) as rows:
+        while piece := file.read(1 << 20):
+            rows.write(piece)
+
+
+def sleeping_triggers(connection: psycopg.Connection) -> None:
+    """For this transaction."""
+    try:
+        connection.execute("set local session_replication_role = replica")
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise CommandError(
+            "DATABASE_URL must be that of the role postgres, which may restore rows as they were."
+        ) from error
+
+
+def empty(connection: psycopg.Connection, table: Table) -> None:
+    """Remove all rows. Not by truncate, which would also empty tables of others that refer to ours."""
+    connection.execute(sql.SQL("delete from {}").format(table.identifier))
+
+
+_SEQUENCES = """
+    select format('%I.%I', schemaname, sequencename), last_value from pg_sequences
+    where schemaname in ('public', 'rivulet') and last_value is not null order by 1
+"""
+
+
+def sequences(connection: psycopg.Connection) -> dict[str, int]:
+    """How far each sequence has come."""
+    return dict(connection.execute(_SEQUENCES).fetchall())
+
+
+def set_sequences(connection: psycopg.Connection, reached: dict[str, int]) -> None:
+    """Let them go on from there."""
+    for name, value in reached.items():
+        connection.execute("select setval(%s::regclass, %s)", [name, value])
+
+
+def _file(folder: str, name: str) -> str:
+    return f"{folder}/rows/{name}.gz"
+
+
+def _count(connection: psycopg.Connection, table: Table) -> int:
+    found = connection.execute(sql.SQL("select count(*) from {} as t").format(table.rows)).fetchone()
+    return int(found[0]) if found else 0

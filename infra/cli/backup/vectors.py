@@ -1,0 +1,123 @@
+"""The vectors of a project, as Parquet: Chroma is filled from them again without asking a model."""
+
+import io
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+from psycopg.rows import dict_row
+
+from functions.effects.chroma import Chroma
+from infra.cli.backup.store import Store
+from schema.places import Place, vector_id
+
+AT_ONCE = 1000  # vectors in one request
+IN_A_FILE = 20_000
+LABELS = ("chunk_id", "document_id", "library_id", "version")  # what each vector says of itself, see `ChromaVectors`
+
+_PASSAGES = """
+    select c.id as chunk_id, c.document_id, c.library_id, c.version, p.collection, p.model
+    from public.chunks c join rivulet.placements p using (library_id)
+    where p.model is not null order by p.collection, p.model, c.library_id, c.id
+"""
+
+
+async def save(connection: psycopg.Connection, chroma_url: str, store: Store, folder: str) -> dict[str, Any]:
+    """Write the vectors of all passages of the snapshot; how many, and how many were not there."""
+    chroma, written, missing, files = Chroma(chroma_url), 0, 0, 0
+    async for place, rows, vectors in _found(connection, chroma):
+        missing += len(rows) - len(vectors)
+        kept = [(row, vectors[str(row["chunk_id"])]) for row in rows if str(row["chunk_id"]) in vectors]
+        for start in range(0, len(kept), IN_A_FILE):
+            with store.writing(f"{folder}/vectors/{files:06}.parquet") as file:
+                file.write(_packed(place, kept[start : start + IN_A_FILE]))
+            files += 1
+        written += len(kept)
+    return {"vectors": written, "missing": missing, "files": files}
+
+
+async def load(chroma_url: str, store: Store, folder: str, files: int) -> int:
+    """Put all vectors back; how many."""
+    chroma, count = Chroma(chroma_url), 0
+    for number in range(files):
+        with store.reading(f"{folder}/vectors/{number:06}.parquet") as file:
+            table = pq.read_table(io.BytesIO(file.read()))
+        told = table.schema.metadata
+        place = Place(collection=told[b"collection"].decode(), model=told[b"model"].decode())
+        for batch in table.to_batches(AT_ONCE):
+            await _put(chroma, place, batch)
+            count += batch.num_rows
+    return count
+
+
+async def digests(connection: psycopg.Connection, chroma_url: str) -> AsyncIterator[tuple[str, bytes]]:
+    """Each passage and model with the bytes of its vector."""
+    async for place, rows, vectors in _found(connection, Chroma(chroma_url)):
+        for row in rows:
+            vector = vectors.get(str(row["chunk_id"]))
+            yield f"{place.physical}/{row['chunk_id']}", b"" if vector is None else vector.tobytes()
+
+
+async def drop(connection: psycopg.Connection, chroma_url: str) -> None:
+    """Delete the collections that hold the project's vectors."""
+    chroma = Chroma(chroma_url)
+    places = "select distinct collection, model from rivulet.placements where model is not null"
+    for collection, model in connection.execute(places).fetchall():
+        await chroma.drop(Place(collection=collection, model=model).physical)
+
+
+async def _found(
+    connection: psycopg.Connection, chroma: Chroma
+) -> AsyncIterator[tuple[Place, Sequence[dict[str, Any]], dict[str, Any]]]:
+    """Passages of one place, some at a time, and the vectors that they have there, by the passages' ids."""
+    for place, rows in _grouped(connection):
+        vectors: dict[str, Any] = {}
+        for start in range(0, len(rows), AT_ONCE):
+            asked = {vector_id(row["chunk_id"], place.model): row["chunk_id"] for row in rows[start : start + AT_ONCE]}
+            async with chroma.opened(place) as collection:
+                found = await collection.get(ids=list(asked), include=["embeddings"])
+            embeddings = found["embeddings"] if found["embeddings"] is not None else []
+            for name, vector in zip(found["ids"], embeddings, strict=True):
+                vectors[str(asked[name])] = np.asarray(vector, dtype=np.float32)
+        yield place, rows, vectors
+
+
+def _grouped(connection: psycopg.Connection) -> Iterator[tuple[Place, list[dict[str, Any]]]]:
+    held: list[dict[str, Any]] = []
+    place: Place | None = None
+    with connection.cursor("passages", row_factory=dict_row) as passages:
+        passages.itersize = AT_ONCE
+        for row in passages.execute(_PASSAGES):
+            here = Place(collection=row["collection"], model=row["model"])
+            if place is not None and (here != place or len(held) >= IN_A_FILE):
+                yield place, held
+                held = []
+            place = here
+            held.append(row)
+    if place is not None and held:
+        yield place, held
+
+
+def _packed(place: Place, kept: Sequence[tuple[dict[str, Any], Any]]) -> bytes:
+    columns: dict[str, Any] = {
+        name: [row[name] if name == "version" else str(row[name]) for row, _ in kept] for name in LABELS
+    }
+    columns["vector"] = pa.array([vector for _, vector in kept], type=pa.list_(pa.float32()))
+    named = {"collection": place.collection, "model": place.model}
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns).replace_schema_metadata(named), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+async def _put(chroma: Chroma, place: Place, batch: pa.RecordBatch) -> None:
+    rows = batch.select(list(LABELS)).to_pylist()
+    async with chroma.opened(place) as collection:
+        await collection.upsert(
+            ids=[vector_id(UUID(row["chunk_id"]), place.model) for row in rows],
+            embeddings=np.asarray(batch.column("vector").to_pylist(), dtype=np.float32),
+            metadatas=rows,
+        )
