@@ -1,7 +1,8 @@
 "use client";
 
 import dynamic from "next/dynamic";
-import { useState } from "react";
+import { useSearchParams } from "next/navigation";
+import { useEffect, useEffectEvent, useState } from "react";
 import { browserClient } from "@/lib/supabase/browser";
 import { type Document, DOCUMENT_COLUMNS } from "./document";
 import type { Order } from "./document-list";
@@ -31,10 +32,12 @@ export function LibraryContent({ library }: { library: Library }) {
     setQuery(typed);
     setSearched(null);
   };
-  const openHit = async (hit: Hit) => {
-    const { data } = await browserClient().from("documents").select(DOCUMENT_COLUMNS).eq("id", hit.document_id).maybeSingle();
-    if (data) setOpened({ document: data, page: hit.page, marked: wordsOf(searched ?? "") });
+  const openById = async (id: string, page: number | null, marked: string[]) => {
+    const { data } = await browserClient().from("documents").select(DOCUMENT_COLUMNS).eq("id", id).maybeSingle();
+    if (data) setOpened({ document: data, page, marked });
   };
+  const open = (hit: Hit) => void openById(hit.document_id, hit.page, wordsOf(searched ?? ""));
+  useLinkedDocument((id, page) => void openById(id, page, []));
 
   return (
     <>
@@ -48,9 +51,20 @@ export function LibraryContent({ library }: { library: Library }) {
           onSearch={search}
         />
       ) : (
-        <SearchResults library={library.id} query={searched} onBack={() => type("")} onOpen={(hit) => void openHit(hit)} />
+        <SearchResults library={library.id} query={searched} onBack={() => type("")} onOpen={open} />
       )}
       {opened && <Preview {...opened} onClose={() => setOpened(null)} />}
     </>
   );
+}
+
+/** The document, and its page, that the address leads to. */
+function useLinkedDocument(open: (id: string, page: number | null) => void): void {
+  const query = useSearchParams();
+  const id = query.get("document");
+  const page = Number(query.get("page")) || null;
+  const show = useEffectEvent(open);
+  useEffect(() => {
+    if (id) show(id, page);
+  }, [id, page]);
 }

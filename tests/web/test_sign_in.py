@@ -1,0 +1,88 @@
+"""Ways in and out, and a session that ends in the middle."""
+
+import re
+
+import httpx
+from playwright.sync_api import expect
+
+from tests.web.conftest import Enter
+from tests.web.people import Visitor
+from tests.web.site import PASSWORD, Site
+
+
+def test_nobody_sees_a_page_without_signing_in(enter: Enter, site: Site) -> None:
+    visitor = enter()
+    visitor.page.goto(f"{site.url}/documents")
+    expect(visitor.page).to_have_url(re.compile(r"/sign-in\?next=%2Fdocuments"))
+    visitor._enter(site.account().email, "Sign in")
+    expect(visitor.page).to_have_url(re.compile("/documents"))
+
+
+def test_a_wrong_password_is_said_so(enter: Enter, site: Site) -> None:
+    visitor = enter()
+    visitor.page.goto(f"{site.url}/sign-in")
+    visitor.page.get_by_label("E-mail", exact=True).fill(site.account().email)
+    visitor.page.get_by_label("Password", exact=True).fill("something else")
+    visitor.page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(visitor.page.get_by_role("alert")).to_have_text("This e-mail and password do not belong together.")
+
+
+def test_signing_in_never_leads_elsewhere(enter: Enter, site: Site) -> None:
+    visitor = enter()
+    visitor.sign_in(site.account(), "https://evil.example/")
+    expect(visitor.page).to_have_url(re.compile(f"^{re.escape(site.url)}/chat"))
+
+
+def test_an_expired_session_takes_no_text_away(enter: Enter, site: Site) -> None:
+    visitor = enter()
+    account = site.account()
+    visitor.sign_in(account)
+    box = visitor.page.get_by_role("textbox", name="Your question")
+    box.fill("A question that took a while to write")
+    _end_session(visitor)
+    dialog = visitor.page.get_by_role("dialog", name="Your session has ended")
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("Password", exact=True).fill(PASSWORD)
+    dialog.get_by_role("button", name="Sign in", exact=True).click()
+    expect(dialog).to_be_hidden()
+    expect(box).to_have_value("A question that took a while to write")
+
+
+def test_signing_out_everywhere_ends_the_other_device(enter: Enter, site: Site) -> None:
+    account, here, there = site.account(), enter(), enter()
+    for visitor in (here, there):
+        visitor.sign_in(account)
+    here.page.get_by_role("button", name=re.compile("^Account")).click()
+    here.page.get_by_role("menuitem", name="Sign out on all devices").click()
+    expect(here.page).to_have_url(re.compile("/sign-in"))
+    there.page.reload()
+    expect(there.page).to_have_url(re.compile("/sign-in"))
+
+
+def test_pages_run_no_script_without_a_nonce(site: Site) -> None:
+    first, second = (httpx.get(f"{site.url}/sign-in") for _ in range(2))
+    policy = first.headers["content-security-policy"]
+    [scripts] = [rule for rule in policy.split("; ") if rule.startswith("script-src ")]
+    [nonce] = re.findall(r"'nonce-([^']+)'", scripts)
+    assert "unsafe" not in scripts
+    assert nonce not in second.headers["content-security-policy"]
+    assert all(f'nonce="{nonce}"' in tag for tag in re.findall(r"<script[^>]*>", first.text))
+
+
+def test_no_secret_reaches_the_browser(enter: Enter, site: Site) -> None:
+    visitor = enter()
+    sources: list[str] = []
+    visitor.page.on("response", lambda reply: sources.append(reply.url) if reply.url.endswith(".js") else None)
+    visitor.sign_in(site.account())
+    visitor.go("Documents")
+    page = visitor.page.content()
+    for text in [page, *(httpx.get(url).text for url in sources)]:
+        assert site.secret_key not in text
+        assert "service_role" not in text.replace('=== "service_role"', "")
+    assert len(sources) > 5
+
+
+def _end_session(visitor: Visitor) -> None:
+    """As when the refresh token was revoked while the computer slept: the next refresh is refused."""
+    visitor.page.context.clear_cookies()
+    visitor.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
