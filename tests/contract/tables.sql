@@ -121,6 +121,11 @@ create policy "contract: own folder" on storage.objects for all to authenticated
 drop policy if exists "contract: read shared" on storage.objects;
 create policy "contract: read shared" on storage.objects for select to authenticated
   using (bucket_id like 'contract-%' and (storage.foldername(name))[1] = 'shared');
+create view public.contract_titles with (security_invoker = on) as
+  select id as book, title, author_id as writer, upper(title) as loud from public.contract_books;
+create view public.contract_names with (security_invoker = on) as
+  select n.* from (select id, name from public.contract_authors) n;
+create view public.contract_loud_titles with (security_invoker = on) as select book, writer, loud from public.contract_titles;
 create or replace function public.contract_edited(contract_authors) returns setof public.contract_books
   language sql stable as 'select * from public.contract_books where editor_id = $1.id';
 create or replace function public.contract_longest(contract_authors) returns setof public.contract_books rows 1

@@ -288,3 +288,16 @@ async def test_functions_make_relations_and_columns(anon: Client) -> None:
         await anon.table(AUTHORS).select("name, contract_longest(title)").order("contract_longest(title)").execute()
     )
     assert [row["name"] for row in ordered.data][:2] == ["Ada", "Ben"]
+
+
+async def test_views_take_part_in_the_relations_of_their_tables(anon: Client) -> None:
+    up = await anon.table("contract_titles").select("title, contract_authors(name)").eq("book", 3).execute()
+    assert up.data == [{"title": "Running waters", "contract_authors": {"name": "Ben"}}]
+    down = await anon.table(AUTHORS).select("name, contract_titles(loud)").eq("id", 2).execute()
+    assert down.data == [{"name": "Ben", "contract_titles": [{"loud": "RUNNING WATERS"}]}]
+    between = await anon.table("contract_loud_titles").select("loud, contract_names(name)").eq("book", 2).execute()
+    assert between.data == [{"loud": "SKETCHES", "contract_names": {"name": "Ada"}}]
+    across = await anon.table("contract_titles").select("book, contract_genres(label)").eq("book", 1).execute()
+    assert across.data == [{"book": 1, "contract_genres": [{"label": "science"}]}]
+    table = await anon.table(BOOKS).select("id, author_id(name)").eq("id", 1).execute()
+    assert table.data == [{"id": 1, "author_id": {"name": "Ada"}}]

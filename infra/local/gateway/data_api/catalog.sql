@@ -2,8 +2,10 @@
 -- statement timeouts, as one JSON object. Types are written out in full because the search path is empty.
 with tables as (
   select c.oid, n.nspname as schema, c.relname as name,
+         (select r.ev_action::text from pg_rewrite r
+           where r.ev_class = c.oid and r.ev_type = '1' and c.relkind in ('v', 'm')) as definition,
          (select coalesce(json_agg(json_build_object(
-                   'name', a.attname,
+                   'name', a.attname, 'number', a.attnum,
                    'type', format_type(a.atttypid, a.atttypmod),
                    'base', format_type(coalesce(nullif(t.typbasetype, 0), t.oid), null),
                    'default', case
@@ -63,7 +65,8 @@ with tables as (
 )
 select json_build_object(
   'tables', (select coalesce(json_agg(json_build_object(
-               'schema', schema, 'name', name, 'columns', columns, 'keys', keys)), '[]') from tables),
+               'schema', schema, 'name', name, 'oid', oid::bigint, 'columns', columns, 'keys', keys,
+               'definition', definition)), '[]') from tables),
   'links', (select coalesce(json_agg(row_to_json(links)), '[]') from links),
   'functions', (select coalesce(json_agg(row_to_json(functions)), '[]') from functions),
   'timeouts', (select coalesce(json_object_agg(r.rolname, split_part(setting, '=', 2)), '{}')

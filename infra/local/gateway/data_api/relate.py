@@ -38,6 +38,7 @@ class Relation:
     cardinality: str
     constraint: str
     function: str | None = None
+    to_view: bool = False
 
 
 def relate(schema: Schema, parent: str, embed: Embed) -> Relation:
@@ -78,7 +79,8 @@ def _computed(schema: Schema, parent: str, name: str) -> Relation | None:
 
 def _to_target(link: Link) -> Relation:
     cardinality = "one-to-one" if link.unique else "many-to-one"
-    return Relation(link.target, True, link.columns, None, _names(link), cardinality, _constraint(link, forward=True))
+    constraint = _constraint(link, forward=True)
+    return Relation(link.target, True, link.columns, None, _names(link), cardinality, constraint, to_view=link.to_view)
 
 
 def _to_source(link: Link) -> Relation:
@@ -92,8 +94,10 @@ def _to_source(link: Link) -> Relation:
 def _across(schema: Schema, entry: Link) -> Iterator[Relation]:
     """Yield the many-to-many relations through the table that refers to the parent by ``entry``."""
     junction = schema.tables[entry.source]
+    if junction.is_view:
+        return  # the table that it shows leads there too
     for leaving in schema.links_of[junction.name]:
-        if leaving.source != junction.name or leaving.target == entry.target:
+        if leaving.source != junction.name or leaving.target == entry.target or leaving.name == entry.name:
             continue
         if set(entry.near) | set(leaving.near) <= set(junction.primary_key):
             yield Relation(
@@ -127,8 +131,8 @@ def _means(relation: Relation, parent: str, embed: Embed) -> bool:
         return embed.target == relation.table and embed.hint in relation.names
     if embed.target == relation.table:
         return True
-    if relation.junction is not None:
-        return False
+    if relation.junction is not None or relation.to_view:
+        return False  # a constraint and a column name the way to the table
     constraint = relation.constraint.split(" ", 1)[0]
     return embed.target == constraint or (relation.cardinality != "one-to-many" and _single(relation) == embed.target)
 

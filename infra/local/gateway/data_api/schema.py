@@ -3,9 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
-
-import orjson
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +24,22 @@ class Table:
     columns: dict[str, TableColumn]
     primary_key: tuple[str, ...]
     unique_keys: frozenset[frozenset[str]]
+    is_view: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A foreign key; ``columns`` pairs the referring column with the one referred to."""
+    """A foreign key; ``columns`` pairs the referring column with the one referred to.
+
+    Views take part in those of the tables that they show; ``to_view`` tells of one that leads to a view.
+    """
 
     name: str
     source: str
     target: str
     columns: tuple[tuple[str, str], ...]
     unique: bool
+    to_view: bool = False
 
     @property
     def near(self) -> tuple[str, ...]:
@@ -110,47 +112,3 @@ class Picture:
     def timeout_of(self, role: str) -> str | None:
         """Return the statement timeout for a role's requests; a role without its own has the authenticator's."""
         return self.timeouts.get(role) or self.timeouts.get("authenticator")
-
-
-def read_picture(document: bytes, exposed: tuple[str, ...]) -> Picture:
-    """Return the picture that ``catalog.sql`` drew as JSON."""
-    catalog = orjson.loads(document)
-    schemas = {name: Schema(name) for name in exposed}
-    for row in catalog["tables"]:
-        schemas[row["schema"]].tables[row["name"]] = _table(row)
-    for row in catalog["links"]:
-        if row["from_schema"] == row["to_schema"]:
-            schema = schemas[row["from_schema"]]
-            schema.links.append(_link(row, schema.tables[row["from_table"]]))
-    for row in catalog["functions"]:
-        schemas[row["schema"]].functions.setdefault(row["name"], []).append(_function(row))
-    return Picture(schemas, catalog["timeouts"])
-
-
-def _table(row: dict[str, Any]) -> Table:
-    columns = {column["name"]: TableColumn(**column) for column in row["columns"]}
-    primary = next((tuple(key["columns"]) for key in row["keys"] if key["primary"]), ())
-    return Table(
-        row["schema"], row["name"], columns, primary, frozenset(frozenset(key["columns"]) for key in row["keys"])
-    )
-
-
-def _link(row: dict[str, Any], source: Table) -> Link:
-    columns = tuple((near, far) for near, far in row["columns"])
-    unique = frozenset(near for near, _ in columns) in source.unique_keys
-    return Link(row["name"], row["from_table"], row["to_table"], columns, unique)
-
-
-def _function(row: dict[str, Any]) -> Function:
-    table = row["returns_table"]
-    return Function(
-        row["schema"],
-        row["name"],
-        tuple(Argument(**argument) for argument in row["arguments"]),
-        row["stable"],
-        row["is_set"],
-        row["is_one"],
-        row["is_void"],
-        row["is_composite"],
-        table[1] if table and table[0] == row["schema"] else None,
-    )

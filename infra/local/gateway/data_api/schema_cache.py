@@ -6,7 +6,8 @@ import logging
 import time
 from pathlib import Path
 
-from infra.local.gateway.data_api.schema import Picture, read_picture
+from infra.local.gateway.data_api.picture import read_picture
+from infra.local.gateway.data_api.schema import Picture
 from infra.local.gateway.pools import Pool, PoolExhaustedError
 from infra.local.gateway.wire import DatabaseError, DatabaseLostError, Statement, Wire
 
