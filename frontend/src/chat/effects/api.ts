@@ -86,7 +86,7 @@ export const dataApi: Api = {
     const changed = await rows.update(feedback).eq("message_id", answer).select("message_id").abortSignal(patience());
     if (changed.error !== null || changed.data.length > 0) return failed(changed);
     const row = { message_id: answer, rating: feedback.rating, comment: feedback.comment };
-    return failedToInsert(await rows.insert(row).abortSignal(patience()));
+    return failedToInsert(await browserClient().from("feedback").insert(row).abortSignal(patience()));
   },
 
   async answerFrom(conversation, library) {

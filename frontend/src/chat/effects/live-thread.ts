@@ -25,7 +25,7 @@ export interface Box {
   readonly library: string | null;
 }
 
-const LONGEST_PAUSE_MS = 15_000;
+const LONGEST_PAUSE_MS = 5_000;
 
 export class LiveThread {
   readonly store: StoreApi<Thread>;
