@@ -55,7 +55,7 @@ function Screen({ isNew }: { isNew: boolean }) {
   async function ask(content: string) {
     await live.ask(content);
     // Its address from now on; the page that comes finds the same conversation, with all that is on its way.
-    if (isNew && live.store.getState().presence === "here") router.replace(`/chat/${live.id}`);
+    if (isNew && live.hasBegun) router.replace(`/chat/${live.id}`);
   }
   function act(action: Action) {
     if (action === "search") focusSearch();

@@ -5,7 +5,7 @@ import type { Listener } from "@/lib/subscribe";
 import type { Failure } from "../model/failures";
 import { nextLook } from "../model/look";
 import type { Feedback } from "../model/rows";
-import { change, discard, emptyThread, hear, read, readNothing, send, sendingFailed, type Thread } from "../model/thread";
+import { change, discard, emptyThread, hear, openAnswer, read, readNothing, send, sendingFailed, type Thread } from "../model/thread";
 import type { Api } from "./api";
 import { BLANK, type Drafts } from "./drafts";
 import { type Change, Frames } from "./frames";
@@ -31,6 +31,8 @@ export class LiveThread {
   readonly store: StoreApi<Thread>;
   readonly box: StoreApi<Box>;
   private readonly frames: Frames<Thread>;
+  /** Under which the text of the box is kept. */
+  private key: string;
   private viewers = 0;
   private leave: (() => void) | null = null;
   private reading: Promise<void> | null = null;
@@ -45,12 +47,10 @@ export class LiveThread {
     isNew: boolean,
     private readonly world: Surroundings,
   ) {
+    this.key = isNew ? BLANK : id;
     this.store = createStore<Thread>(() => emptyThread(id, isNew ? "new" : "reading"));
     this.box = createStore<Box>(() => ({ text: "", isSignedOut: false, library: null }));
-    this.frames = new Frames((change) => {
-      this.store.setState(change, true);
-      this.schedule();
-    });
+    this.frames = new Frames((change) => this.applyHeard(change));
   }
 
   /** Follow the conversation until the function that is returned is called. */
@@ -62,6 +62,11 @@ export class LiveThread {
       this.viewers -= 1;
       if (this.viewers === 0) this.disconnect();
     };
+  }
+
+  /** A question was accepted, so the conversation has an address. */
+  get hasBegun(): boolean {
+    return this.key !== BLANK;
   }
 
   get isOpen(): boolean {
@@ -175,17 +180,19 @@ export class LiveThread {
     return this.sending;
   }
 
+  /** Listens before the first question is put: its answer may begin at once. */
   private async begin(): Promise<Failure | null> {
     if (this.store.getState().presence !== "new") return null;
-    return this.world.api.start(this.id, this.box.getState().library);
+    const failure = await this.world.api.start(this.id, this.box.getState().library);
+    if (failure !== null) return failure;
+    this.change((thread) => ({ ...thread, presence: "here" }));
+    this.connect();
+    return null;
   }
 
   private async sent(): Promise<void> {
-    if (this.store.getState().presence === "new") {
-      this.change((thread) => ({ ...thread, presence: "here" }));
-      this.world.drafts.save(BLANK, "");
-    }
-    this.connect();
+    if (!this.hasBegun) this.world.drafts.save(BLANK, "");
+    this.key = this.id;
     await this.readAfresh();
   }
 
@@ -198,16 +205,15 @@ export class LiveThread {
 
   /** What was not sent is kept with what stands in the box, until it is. */
   private keepText(): void {
-    const { outgoing, presence } = this.store.getState();
+    const { outgoing } = this.store.getState();
     const unsent = [...outgoing.map((each) => each.content), this.box.getState().text].filter((each) => each.trim() !== "");
-    this.world.drafts.save(presence === "new" ? BLANK : this.id, unsent.join("\n\n"));
+    this.world.drafts.save(this.key, unsent.join("\n\n"));
   }
 
   /** After the first rendering, which is the same on the server. */
   private restoreText(): void {
-    const { outgoing, presence } = this.store.getState();
-    if (this.box.getState().text !== "" || outgoing.length > 0) return;
-    this.box.setState({ text: this.world.drafts.load(presence === "new" ? BLANK : this.id) });
+    if (this.box.getState().text !== "" || this.store.getState().outgoing.length > 0) return;
+    this.box.setState({ text: this.world.drafts.load(this.key) });
   }
 
   private connect(): void {
@@ -236,6 +242,14 @@ export class LiveThread {
     for (const { id, failure } of this.store.getState().outgoing) {
       if (failure?.kind === "offline") void this.resend(id);
     }
+  }
+
+  /** The end of an answer changes more than its row: the conversation gets its title then. */
+  private applyHeard(change: Change<Thread>): void {
+    const wasOpen = openAnswer(this.store.getState()) !== null;
+    this.store.setState(change, true);
+    if (wasOpen && openAnswer(this.store.getState()) === null) void this.readRows();
+    else this.schedule();
   }
 
   /** At once, with all that was heard before. */
