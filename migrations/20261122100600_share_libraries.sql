@@ -20,9 +20,13 @@ create function rivulet.email_of(p_user uuid) returns text
 language sql stable security definer set search_path = '' as
 $$ select lower(email) from auth.users where id = p_user and email_confirmed_at is not null $$;
 
+create function rivulet.own_email() returns text
+language sql stable security definer set search_path = '' as
+$$ select rivulet.email_of(auth.uid()) $$;
+
 create policy "owners see and take back, the invited see and decline" on public.invitations for all to authenticated
     using (library_id in (select rivulet.libraries_of((select auth.uid()), 'owner'))
-           or email = (select rivulet.email_of(auth.uid())));
+           or email = (select rivulet.own_email()));
 
 -- For owners. Of somebody who has access already, the role is changed; the answer is the same for everybody else.
 create function public.share_library(p_library uuid, p_email text, p_role public.library_role) returns void
@@ -40,7 +44,7 @@ begin
     end if;
     update public.library_members m set role = p_role
     where m.library_id = p_library and m.role <> 'owner' and rivulet.email_of(m.user_id) = v_email;
-    if found or v_email = rivulet.email_of(auth.uid()) then return; end if;
+    if found or v_email = rivulet.own_email() then return; end if;
     insert into public.invitations (library_id, email, role, invited_by) values (p_library, v_email, p_role, auth.uid())
     on conflict (library_id, email) do update set role = excluded.role, invited_by = excluded.invited_by, created_at = now();
 end $$;
@@ -64,7 +68,7 @@ returns table (library_id uuid, library_name text, invited_by text, role public.
 language sql stable security definer set search_path = '' as $$
     select i.library_id, l.name, u.email::text, i.role, i.created_at
     from public.invitations i join public.libraries l on l.id = i.library_id join auth.users u on u.id = i.invited_by
-    where i.email = rivulet.email_of(auth.uid()) order by i.created_at desc
+    where i.email = rivulet.own_email() order by i.created_at desc
 $$;
 
 -- False if it was taken back meanwhile. Declining is deleting the row.
@@ -73,15 +77,15 @@ language plpgsql security definer set search_path = '' set statement_timeout = '
 declare
     v_role public.library_role;
 begin
-    delete from public.invitations where library_id = p_library and email = rivulet.email_of(auth.uid()) returning role into v_role;
+    delete from public.invitations where library_id = p_library and email = rivulet.own_email() returning role into v_role;
     if v_role is null then return false; end if;
     insert into public.library_members (library_id, user_id, role) values (p_library, auth.uid(), v_role)
     on conflict do nothing;
     return true;
 end $$;
 
-revoke execute on function rivulet.email_of(uuid) from public;
-grant execute on function rivulet.email_of(uuid) to authenticated;  -- the policy asks it
+revoke execute on function rivulet.email_of(uuid), rivulet.own_email() from public;
+grant execute on function rivulet.own_email() to authenticated;  -- the policy asks it
 revoke execute on function public.share_library(uuid, text, public.library_role), public.library_people(uuid),
     public.my_invitations(), public.accept_invitation(uuid) from public, anon;
 grant execute on function public.share_library(uuid, text, public.library_role), public.library_people(uuid),

@@ -22,6 +22,7 @@ TABLES = [
     "provenance",
     "feedback",
     "watches",
+    "invitations",
 ]
 
 
@@ -66,6 +67,11 @@ def full(engine: Engine) -> tuple[uuid.UUID, uuid.UUID]:
     }
     engine.act("complete_respond_v1", job, {**ANSWER, "citations": [citation], "provenance": provenance})
     engine.all("insert into public.feedback (message_id, user_id, rating) values (%s, %s, 1)", answer, user)
+    engine.all(
+        "insert into public.invitations (library_id, email, role, invited_by) values (%s, 'x@example.com', 'viewer', %s)",
+        engine.library(user),
+        user,
+    )
     engine.all("create schema shop")
     engine.all("create table shop.notes (id int primary key, body text)")
     engine.one("select rivulet.watch('shop.notes', %s, 'id', array['body'])", engine.library(user))
@@ -109,7 +115,7 @@ def test_private_functions_are_closed_except_what_policies_and_defaults_ask(engi
         "select p.proname from pg_proc p where p.pronamespace = 'rivulet'::regnamespace"
         " and has_function_privilege('authenticated', p.oid, 'execute') order by 1"
     )
-    assert allowed == [("libraries_of",), ("may_listen",), ("new_trace_id",)]
+    assert allowed == [("libraries_of",), ("may_listen",), ("new_trace_id",), ("own_email",)]
 
 
 def test_people_write_documents_conversations_and_questions_of_their_own(engine: Engine) -> None:
@@ -202,7 +208,7 @@ def test_a_shared_library_is_seen_by_its_members_as_long_as_they_are(engine: Eng
 def test_topics_are_heard_by_those_whose_they_are(engine: Engine, full: tuple[uuid.UUID, uuid.UUID]) -> None:
     user, stranger = full
     conversation = engine.one("select id from public.conversations where owner_id = %s", user)
-    topics = [f"library:{engine.library(user)}", f"conversation:{conversation}"]
+    topics = [f"library:{engine.library(user)}", f"conversation:{conversation}", f"person:{user}"]
     for topic in topics:
         assert engine.one("select rivulet.may_listen(%s, %s)", topic, user)
         assert not engine.one("select rivulet.may_listen(%s, %s)", topic, stranger)
