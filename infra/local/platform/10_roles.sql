@@ -24,7 +24,9 @@ select pg_temp.ensure_role('supabase_realtime_admin', 'nologin noinherit');
 
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role to supabase_storage_admin;
-grant anon, authenticated, service_role, authenticator to postgres;
+grant anon, authenticated, service_role to postgres;
+-- So that it may set what the Data API reads there: alter role authenticator set pgrst.db_schemas = '…'.
+grant authenticator to postgres with admin option;
 grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
 
 -- The Data API applies these to each request of the role.

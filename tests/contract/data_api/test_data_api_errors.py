@@ -10,6 +10,7 @@ import pytest
 
 from tests.contract.conftest import Project, unique
 from tests.contract.standing import refused
+from tests.waiting import eventually_async
 
 pytestmark = pytest.mark.anyio
 
@@ -170,3 +171,29 @@ async def test_what_the_data_api_leaves_out(http: httpx.AsyncClient) -> None:
     ):
         answer = await http.get(path, headers=headers)
         assert (answer.status_code, answer.json()["code"][:5]) == (status, "PGRST"), path
+
+
+async def test_the_project_may_expose_other_schemas_and_fewer_rows(
+    http: httpx.AsyncClient, owner: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    owner.execute("grant usage on schema contract_private to anon; grant select on contract_private.hidden to anon")
+    profile = {"accept-profile": "contract_private"}
+    told = f"alter role authenticator in database {owner.info.dbname} "
+    try:
+        owner.execute(f"{told} set pgrst.db_schemas = 'public, contract_private'".encode())
+        owner.execute(f"{told} set pgrst.db_max_rows = '2'".encode())
+        owner.execute("notify pgrst, 'reload config'")
+
+        async def shown() -> None:
+            assert (await http.get("/rest/v1/hidden", headers=profile)).status_code == 200
+            assert len((await http.get(f"/rest/v1/{BOOKS}")).json()) == 2
+
+        await eventually_async(shown)
+    finally:
+        owner.execute(f"{told} reset all".encode())
+        owner.execute("notify pgrst, 'reload config'")
+
+    async def hidden() -> None:
+        assert (await http.get("/rest/v1/hidden", headers=profile)).status_code == 406
+
+    await eventually_async(hidden)

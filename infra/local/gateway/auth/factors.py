@@ -173,8 +173,8 @@ def _session(claims: dict[str, Any]) -> str:
 
 
 def _check_type(kind: object) -> None:
-    if kind in DISABLED:
-        code, label = DISABLED[str(kind)]
+    if isinstance(kind, str) and kind in DISABLED:
+        code, label = DISABLED[kind]
         raise AuthError(422, code, f"MFA enroll is disabled for {label}")
     if kind != "totp":
         raise invalid("factor_type needs to be totp, phone, or webauthn")

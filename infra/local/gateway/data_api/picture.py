@@ -8,7 +8,7 @@ from infra.local.gateway.data_api.schema import Argument, Function, Link, Pictur
 from infra.local.gateway.data_api.views import extend_with_views, read_origins
 
 
-def read_picture(document: bytes, exposed: tuple[str, ...]) -> Picture:
+def read_picture(document: bytes, exposed: tuple[str, ...], max_rows: int | None) -> Picture:
     """Return the picture that ``catalog.sql`` drew as JSON."""
     catalog = orjson.loads(document)
     schemas = {name: Schema(name) for name in exposed}
@@ -22,7 +22,7 @@ def read_picture(document: bytes, exposed: tuple[str, ...]) -> Picture:
         extend_with_views(schema, read_origins([row for row in catalog["tables"] if row["schema"] == name]))
     for row in catalog["functions"]:
         schemas[row["schema"]].functions.setdefault(row["name"], []).append(_function(row))
-    return Picture(schemas, catalog["timeouts"])
+    return Picture(schemas, catalog["timeouts"], max_rows)
 
 
 def _table(row: dict[str, Any]) -> Table:

@@ -14,7 +14,7 @@ from infra.local.gateway.data_api.preferences import parse_accept, parse_prefer,
 from infra.local.gateway.data_api.query import Query
 from infra.local.gateway.data_api.respond import Answer, respond
 from infra.local.gateway.data_api.schema import Picture, Schema
-from infra.local.gateway.data_api.schema_cache import EXPOSED, SchemaCache
+from infra.local.gateway.data_api.schema_cache import SchemaCache
 from infra.local.gateway.http import BodyTooLargeError, read_body, send_answer
 from infra.local.gateway.keys import InvalidToken, Keyring
 from infra.local.gateway.pools import Pool, PoolExhaustedError
@@ -79,7 +79,7 @@ class DataApi:
             plan = request.plan(picture, self._max_rows)
         preferences = request.preferences
         outcome = await execute(self._pool, caller, plan, picture.timeout_of(caller.role), preferences.max_affected)
-        return respond(plan, outcome, preferences, request.accept, request.profile, request.name)
+        return respond(plan, outcome, preferences, request.accept, request.profile(picture), request.name)
 
 
 class Request:
@@ -88,17 +88,30 @@ class Request:
     def __init__(self, method: str, path: str, query_string: bytes, headers: dict[str, str], body: bytes) -> None:
         self._method, self._headers, self._body = method, headers, body
         self.function, self.name = _target(path, method)
-        self.profile = _profile(method, headers)
         self.preferences = parse_prefer(headers.get("prefer", ""))
         self.accept = parse_accept(headers.get("accept", ""))
         self._query = parse_query(query_string, self.function and method in READS)
         if method in READS or self.function:
             _narrow(self._query, headers.get("range"))
 
+    def profile(self, picture: Picture) -> str:
+        """Return the schema that the request means; raises ApiError if it is not exposed."""
+        exposed = list(picture.schemas)
+        name = self._headers.get("accept-profile" if self._method in READS else "content-profile", exposed[0])
+        if name not in exposed:
+            raise ApiError(
+                406,
+                "PGRST106",
+                f"Invalid schema: {name}",
+                None,
+                f"Only the following schemas are exposed: {', '.join(exposed)}",
+            )
+        return name
+
     def plan(self, picture: Picture, max_rows: int) -> Plan:
         """Return what to run, as the picture has it; raises ApiError."""
-        schema = picture.schemas[self.profile]
-        wish = Wish(self.preferences, self.accept, max_rows)
+        schema = picture.schemas[self.profile(picture)]
+        wish = Wish(self.preferences, self.accept, picture.max_rows or max_rows)
         if self.function:
             return self._plan_call(schema, wish)
         if self._method in READS:
@@ -134,19 +147,6 @@ def _target(path: str, method: str) -> tuple[bool, str]:
     if method not in ("GET", "HEAD", "POST", "PATCH", "DELETE"):
         raise ApiError(405, "PGRST117", f"Unsupported HTTP method: {method}")
     return function, parts[-1]
-
-
-def _profile(method: str, headers: dict[str, str]) -> str:
-    name = headers.get("accept-profile" if method in READS else "content-profile", EXPOSED[0])
-    if name not in EXPOSED:
-        raise ApiError(
-            406,
-            "PGRST106",
-            f"Invalid schema: {name}",
-            None,
-            f"Only the following schemas are exposed: {', '.join(EXPOSED)}",
-        )
-    return name
 
 
 def _narrow(query: Query, header: str | None) -> None:

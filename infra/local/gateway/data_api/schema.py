@@ -104,10 +104,11 @@ class Schema:
 
 @dataclass(frozen=True)
 class Picture:
-    """The exposed schemas by name, and each role's statement timeout."""
+    """The exposed schemas by name, the first for who names none; each role's statement timeout; the most rows shown."""
 
     schemas: dict[str, Schema]
     timeouts: dict[str, str]
+    max_rows: int | None
 
     def timeout_of(self, role: str) -> str | None:
         """Return the statement timeout for a role's requests; a role without its own has the authenticator's."""

@@ -6,7 +6,10 @@ import logging
 import time
 from pathlib import Path
 
+import orjson
+
 from infra.local.gateway.data_api.picture import read_picture
+from infra.local.gateway.data_api.render import array_literal
 from infra.local.gateway.data_api.schema import Picture
 from infra.local.gateway.pools import Pool, PoolExhaustedError
 from infra.local.gateway.wire import DatabaseError, DatabaseLostError, Statement, Wire
@@ -14,6 +17,13 @@ from infra.local.gateway.wire import DatabaseError, DatabaseLostError, Statement
 logger = logging.getLogger(__name__)
 
 EXPOSED = ("public", "graphql_public")
+#: What the role authenticator was told with ``alter role authenticator set pgrst.…``; for this database wins.
+CONFIG_SQL = """
+select coalesce(json_object_agg(split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1)
+                                order by setdatabase), '{}')
+  from pg_db_role_setting s, unnest(setconfig) setting
+ where setrole = 'authenticator'::regrole and setting like 'pgrst.%'
+   and setdatabase in (0, (select oid from pg_database where datname = current_database()))"""
 CATALOG_SQL = (Path(__file__).with_name("catalog.sql")).read_text()
 SETTLE_SECONDS = 0.05  # a migration's many notifications cause one reload
 MISS_PAUSE = 0.1  # seconds between reloads caused by names that do not exist
@@ -61,11 +71,13 @@ class SchemaCache:
             return self._picture
 
     async def _draw(self) -> Picture:
-        schemas = "{" + ",".join(EXPOSED) + "}"
         no_path = Statement("select pg_catalog.set_config('search_path', '', true)")
         async with self._pool.wire() as wire:
-            results = await wire.run(no_path, Statement(CATALOG_SQL, (schemas.encode(),)))
-        return read_picture(results[1].get_value(0, 0) or b"", EXPOSED)
+            config = orjson.loads((await wire.run(Statement(CONFIG_SQL)))[0].get_value(0, 0) or b"{}")
+            exposed = _exposed(config.get("pgrst.db_schemas", ""))
+            results = await wire.run(no_path, Statement(CATALOG_SQL, (array_literal(exposed).encode(),)))
+        most = str(config.get("pgrst.db_max_rows", ""))
+        return read_picture(results[1].get_value(0, 0) or b"", exposed, int(most[:9]) if most.isdigit() else None)
 
     async def _listen_always(self) -> None:
         pause, longest = RETRY_SECONDS
@@ -90,3 +102,8 @@ class SchemaCache:
                 await self.reload(since=time.monotonic())
         finally:
             wire.close()
+
+
+def _exposed(setting: str) -> tuple[str, ...]:
+    """Return the schemas to serve: those of the setting, or hosted Supabase's."""
+    return tuple(name for part in setting.split(",") if (name := part.strip().strip('"'))) or EXPOSED

@@ -1,7 +1,7 @@
 """Views take part in the relations of the tables below them: which of their columns are a table's, and what follows.
 
-PostgreSQL keeps a view's query as a tree of nodes in text; each entry of its target list names the table and column that
-it shows unchanged. Columns that are computed show none.
+PostgreSQL keeps a view's query as a tree of nodes in text; each entry of its target list names the table and column
+that it shows unchanged. Columns that are computed show none.
 """
 
 import re
