@@ -36,7 +36,7 @@ describe("a question", () => {
     const asking = live.ask("Why?");
     expect(turns(live.store.getState())[0]?.outgoing?.content).toBe("Why?");
     await asking;
-    expect(api.calls.slice(0, 2)).toEqual(["start", "ask"]);
+    expect(api.calls.filter((call) => call !== "read")).toEqual(["start", "ask"]);
     expect(live.store.getState()).toMatchObject({ presence: "here", outgoing: [] });
     expect(turns(live.store.getState())[0]?.answer?.id).toBe("answer of q1");
   });

@@ -59,10 +59,12 @@ function Beginning({ answer, draft }: { answer: Message; draft: Draft }) {
 }
 
 function Written({ answer, content, isOver }: { answer: Message; content: string; isOver: boolean }) {
+  // Where nothing is cited, one sentence below says so of all.
+  const doubts = answer.citations.length > 0 ? answer.verdict?.doubts : undefined;
   if (content === "") return answer.status === "cancelled" ? <p className={classes.note}>{words.stoppedEmpty}</p> : null;
   return (
     <div className={classes.written} data-growing={!isOver || undefined}>
-      <Markdown content={content} isGrowing={!isOver} doubts={answer.verdict?.doubts} />
+      <Markdown content={content} isGrowing={!isOver} doubts={doubts} />
     </div>
   );
 }
