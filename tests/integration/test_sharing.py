@@ -95,7 +95,8 @@ def test_only_the_owner_shares(engine: Engine, role: str) -> None:
         act(
             engine,
             ana,
-            "insert into public.invitations (library_id, email, role, invited_by) values (%s, 'd@example.com', 'viewer', %s)",
+            "insert into public.invitations (library_id, email, role, invited_by)"
+            " values (%s, 'd@example.com', 'viewer', %s)",
             library,
             ana,
         )

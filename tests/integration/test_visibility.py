@@ -68,7 +68,8 @@ def full(engine: Engine) -> tuple[uuid.UUID, uuid.UUID]:
     engine.act("complete_respond_v1", job, {**ANSWER, "citations": [citation], "provenance": provenance})
     engine.all("insert into public.feedback (message_id, user_id, rating) values (%s, %s, 1)", answer, user)
     engine.all(
-        "insert into public.invitations (library_id, email, role, invited_by) values (%s, 'x@example.com', 'viewer', %s)",
+        "insert into public.invitations (library_id, email, role, invited_by)"
+        " values (%s, 'x@example.com', 'viewer', %s)",
         engine.library(user),
         user,
     )

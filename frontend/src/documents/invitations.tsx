@@ -3,35 +3,17 @@
 import { Button, Group, Paper, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconUsers } from "@tabler/icons-react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { Returned } from "@/lib/database.types";
+import { useQueryClient } from "@tanstack/react-query";
 import { explainFault } from "@/lib/explain-fault";
-import { useSubscription } from "@/lib/subscribe";
 import { browserClient } from "@/lib/supabase/browser";
 import { usePerson } from "@/shell/person";
 import { text } from "@/text/en";
 import { LIBRARIES_KEY } from "./libraries";
+import { type Invitation, INVITATIONS_KEY, useInvitations } from "./use-invitations";
 
-type Invitation = Returned<"my_invitations">[number];
-
-const KEY = ["invitations"] as const;
-
-/** What others offer to share, live. */
+/** Each offer with its two answers. */
 export function Invitations({ onAccepted }: { onAccepted: (library: string) => void }) {
-  const { id } = usePerson();
-  const cache = useQueryClient();
-  const refresh = () => void cache.invalidateQueries({ queryKey: KEY });
-  useSubscription(`person:${id}`, {
-    hear: ({ payload }) => {
-      if (payload.table === "invitations") refresh();
-    },
-    catchUp: refresh,
-  });
-  const { data = [] } = useQuery({
-    queryKey: KEY,
-    queryFn: async () => (await browserClient().rpc("my_invitations").throwOnError()).data,
-  });
-  return data.map((each) => <Offer key={each.library_id} invitation={each} onAccepted={onAccepted} />);
+  return useInvitations().map((each) => <Offer key={each.library_id} invitation={each} onAccepted={onAccepted} />);
 }
 
 function Offer({ invitation, onAccepted }: { invitation: Invitation; onAccepted: (library: string) => void }) {
@@ -41,23 +23,22 @@ function Offer({ invitation, onAccepted }: { invitation: Invitation; onAccepted:
 
   async function accept() {
     const { error } = await browserClient().rpc("accept_invitation", { p_library: library });
-    await after(error);
+    await settle(error);
     if (!error) onAccepted(library);
   }
 
   async function decline() {
     const { error } = await browserClient().from("invitations").delete().eq("library_id", library).eq("email", email.toLowerCase());
-    await after(error);
+    await settle(error);
   }
 
-  async function after(error: { code: string; message: string } | null) {
+  async function settle(error: { code: string; message: string } | null) {
     if (error) notifications.show({ color: "red", message: explainFault(error) });
-    await cache.invalidateQueries({ queryKey: KEY });
-    await cache.invalidateQueries({ queryKey: LIBRARIES_KEY });
+    await Promise.all([INVITATIONS_KEY, LIBRARIES_KEY].map((queryKey) => cache.invalidateQueries({ queryKey })));
   }
 
   return (
-    <Paper withBorder p="md" role="region" aria-label={text.documents.offer(by, name)}>
+    <Paper withBorder p="md" component="section" aria-label={text.documents.offer(by, name)}>
       <Group justify="space-between">
         <Group gap="sm" wrap="nowrap">
           <IconUsers size={20} stroke={1.6} aria-hidden />

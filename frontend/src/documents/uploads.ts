@@ -82,6 +82,12 @@ export const useUploads = create<Uploads>((set, get) => {
   };
 });
 
+if (typeof window !== "undefined") {
+  window.addEventListener("beforeunload", (event) => {
+    if (useUploads.getState().uploads.some((each) => each.state !== "failed")) event.preventDefault();
+  });
+}
+
 async function waiting(library: string, file: File): Promise<Upload> {
   const objectName = `${library}/${await storableName(file.name)}`;
   return { objectName, library, file, state: "waiting", share: 0, reason: null };

@@ -1,10 +1,11 @@
 "use client";
 
-import { NavLink, ScrollArea, Stack } from "@mantine/core";
+import { Badge, NavLink, ScrollArea, Stack } from "@mantine/core";
 import { IconFiles, IconHeartRateMonitor, IconMessage2 } from "@tabler/icons-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { ConversationList } from "@/chat/conversation-list";
+import { useInvitations } from "@/documents/use-invitations";
 import { text } from "@/text/en";
 import { AccountMenu } from "./account-menu";
 import { Logo } from "./logo";
@@ -38,6 +39,7 @@ export function Navigation({ onNavigate, bare = false }: { onNavigate: () => voi
             leftSection={<Icon size={19} stroke={1.6} />}
             active={path === href || path.startsWith(`${href}/`)}
             aria-current={path === href ? "page" : undefined}
+            rightSection={href === "/documents" ? <Offers /> : undefined}
             onClick={onNavigate}
             className={classes.place}
           />
@@ -50,5 +52,16 @@ export function Navigation({ onNavigate, bare = false }: { onNavigate: () => voi
         <AccountMenu />
       </div>
     </nav>
+  );
+}
+
+/** How many libraries are offered and not answered yet. */
+function Offers() {
+  const { length } = useInvitations();
+  if (length === 0) return null;
+  return (
+    <Badge size="sm" circle aria-label={text.nav.offers(length)}>
+      {length}
+    </Badge>
   );
 }

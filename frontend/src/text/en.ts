@@ -15,6 +15,7 @@ export const text = {
     chat: "Chat",
     documents: "Documents",
     ops: "Operations",
+    offers: (n: number) => `${n} waiting for your answer`,
     open: "Open the menu",
     close: "Close the menu",
   },
