@@ -25,8 +25,8 @@ language sql stable set search_path = '' as $$
         where p.pronamespace in ('public'::regnamespace, 'rivulet'::regnamespace)
           and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
     )
-    select 'right', format('%s on %s to %s', lower(privilege) || coalesce(format(' (%I)', "column"), ''), object, role),
-           format('grant %s on %s to %s', lower(privilege) || coalesce(format(' (%I)', "column"), ''), object, role)
+    select 'right', format('%s on %s to %s', lower(privilege) || coalesce(' (' || quote_ident("column") || ')', ''), object, role),
+           format('grant %s on %s to %s', lower(privilege) || coalesce(' (' || quote_ident("column") || ')', ''), object, role)
     from granted cross join lateral (
         select case grantee when 0 then 'public' else grantee::regrole::text end as role) r
     where role in ('public', 'anon', 'authenticated')
