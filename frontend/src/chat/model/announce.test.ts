@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { message } from "../testing/make";
 import { announce, type Announcement, EVERY_MS, NOTHING_SAID, type Said } from "./announce";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { Random } from "../testing/random";
 import { blocks } from "./blocks";

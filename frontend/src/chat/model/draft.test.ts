@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { delta } from "../testing/make";
 import { Random } from "../testing/random";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { CONVERSATION, message, question } from "../testing/make";
 import { nextLook } from "./look";

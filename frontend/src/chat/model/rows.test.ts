@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { row } from "../testing/make";
 import { readDelta, readMessage } from "./rows";

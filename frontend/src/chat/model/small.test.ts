@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { message, question } from "../testing/make";
 import { ageOf, byAge } from "./days";
@@ -46,8 +47,8 @@ describe("secondsLeft", () => {
 describe("heal", () => {
   it.each([
     ["It is **bo", "It is **bo**"],
-    ["so [", "so "],
-    ["so [1", "so "],
+    ["so [", "so"],
+    ["so [1", "so"],
     ["see [the report](https://exa", "see the report"],
   ])("completes %s", (text, whole) => {
     expect(heal(text)).toBe(whole);

@@ -105,12 +105,13 @@ function useStop(answer: string | null): [() => void, boolean] {
 }
 
 function useFittingHeight(input: RefObject<HTMLTextAreaElement | null>, content: string): void {
-  useLayoutEffect(() => {
-    const element = input.current;
-    if (element === null) return;
-    element.style.height = "auto";
-    element.style.height = `${element.scrollHeight}px`;
-  }, [input, content]);
+  useLayoutEffect(() => fit(input.current), [input, content]);
+}
+
+function fit(box: HTMLTextAreaElement | null): void {
+  if (box === null) return;
+  box.style.height = "auto";
+  box.style.height = `${box.scrollHeight}px`;
 }
 
 function SignedOut() {
