@@ -36,8 +36,7 @@ export function sendFile(parcel: Parcel, course: Course): () => void {
       contentType: parcel.file.type || typeByName(parcel.file.name),
       cacheControl: "3600",
     },
-    fingerprint: ({ file, objectName }: Parcel = parcel) =>
-      Promise.resolve(["tus", objectName, file.size, file.lastModified].join("|")),
+    fingerprint: (file) => Promise.resolve(["tus", parcel.objectName, file.size, file.lastModified].join("|")),
     // A token lives for an hour, a large file may take longer.
     onBeforeRequest: async (request) => {
       const { data } = await browserClient().auth.getSession();
