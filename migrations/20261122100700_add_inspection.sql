@@ -40,7 +40,7 @@ language sql stable set search_path = '' as $$
     select 'policy', format('%s on %I.%I', quote_ident(p.policyname), p.schemaname, p.tablename),
            format('create policy %I on %I.%I as %s for %s to %s', p.policyname, p.schemaname, p.tablename, lower(p.permissive),
                   lower(p.cmd), array_to_string(p.roles, ', '))
-           || coalesce(format(' using (%s)', p.qual), '') || coalesce(format(' with check (%s)', p.with_check), '')
+           || coalesce(' using (' || p.qual || ')', '') || coalesce(' with check (' || p.with_check || ')', '')
     from pg_policies p
     where p.schemaname = 'public' or (p.schemaname, p.tablename) in (('storage', 'objects'), ('realtime', 'messages'))
     union all

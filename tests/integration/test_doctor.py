@@ -30,7 +30,7 @@ BROKEN = [
     ("revoke select on public.citations from authenticated", "right"),
     ("drop trigger rivulet_receive_object on storage.objects", "trigger"),
     ("drop trigger documents_parse_new on public.documents", "trigger"),
-    ("alter table public.messages disable trigger all", "trigger"),
+    ("alter table public.messages disable trigger user", "trigger"),
     ("drop index rivulet.jobs_ready", "index"),
     ("alter table public.documents drop constraint document_title_length", "constraint"),
     ("create or replace function rivulet.libraries_of(p_user uuid, p_least public.library_role default 'viewer') "

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from infra.cli.backup.drill import destroy, drill
+from infra.cli.backup.drill import destroy, drill, vectors_agree
 from infra.cli.backup.likeness import likeness
 from infra.cli.backup.place import Place, place_of
 from infra.cli.backup.restore import restore, restore_vectors
@@ -43,9 +43,12 @@ def place(settings: Mapping[str, str]) -> Place:
 @pytest.fixture
 def filled(settings: Mapping[str, str], gateway: Gateway, engine: Engine) -> Engine:
     """A project in which people have files, notes, questions, answers and jobs that failed."""
-    for user in (engine.person(), engine.person()):
+    people = [engine.person(), engine.person()]
+    for user in people:
         upload(gateway, engine, user, NOTES)
         engine.document(user, content="Eels climb the fish pass in May.")
+    asyncio.run(work(settings))
+    for user in people:
         engine.ask(engine.conversation(user), "Who built the weir?")
     asyncio.run(work(settings))
     engine.ask(engine.conversation(user), "Nobody answers this before the backup.")
@@ -91,6 +94,7 @@ def test_a_restored_project_goes_on_where_it_was(
     assert filled.one("select count(*) from rivulet.jobs where queue = 'respond'") == 1
     user = filled.one("select owner_id from public.libraries limit 1")
     upload(gateway, filled, user, {"new.md": b"The new lock is 120 metres long."})
+    asyncio.run(work(settings))
     answer = filled.ask(filled.conversation(user), "How long is the new lock?")
     asyncio.run(work(settings))
 
@@ -119,19 +123,22 @@ def test_a_second_backup_copies_only_new_files_and_either_can_be_restored(
         asyncio.run(restore(place, store, None, replace=False))
     asyncio.run(restore(place, store, first["name"], replace=True))
     assert asyncio.run(likeness(place)) == was
+    assert asyncio.run(vectors_agree(place, store, first["name"]))
+    assert not asyncio.run(vectors_agree(place, store, second["name"]))
 
 
 def test_chroma_is_filled_again_without_a_model(filled: Engine, place: Place, tmp_path: Path) -> None:
     store = Store(str(tmp_path), None)
-    asyncio.run(save(place, store))
+    name = asyncio.run(save(place, store))["name"]
     was = asyncio.run(likeness(place))
     asyncio.run(_drop_vectors(place))
-    assert asyncio.run(likeness(place)).vectors != was.vectors
+    assert not asyncio.run(vectors_agree(place, store, name))
 
     deaf = Place(place.dsn, place.settings.model_copy(update={"together_base_url": "http://127.0.0.1:1"}), True)
     told = asyncio.run(restore_vectors(deaf, store, None))
 
     assert told["vectors"] == filled.one("select count(*) from public.chunks")
+    assert asyncio.run(vectors_agree(place, store, name))
     assert asyncio.run(likeness(place)) == was
 
 

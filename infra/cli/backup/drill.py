@@ -9,7 +9,7 @@ from infra.cli.backup import objects, tables, vectors
 from infra.cli.backup.likeness import Likeness, likeness
 from infra.cli.backup.place import Place
 from infra.cli.backup.restore import restore
-from infra.cli.backup.save import save
+from infra.cli.backup.save import MANIFEST, save
 from infra.cli.backup.store import Store
 from infra.cli.backup.tables import OBJECTS
 from infra.cli.errors import CommandError
@@ -28,6 +28,7 @@ async def drill(place: Place, store: Store) -> dict[str, Any]:
     after = await likeness(place)
     return {
         **_equal(before, after),
+        "vectors_equal": await vectors_agree(place, store, saved["name"]),
         "rows": restored["rows"],
         "objects": restored["objects"],
         "vectors": restored["vectors"],
@@ -37,6 +38,13 @@ async def drill(place: Place, store: Store) -> dict[str, Any]:
         "restore_seconds": restored["seconds"],
         "where": store.where,
     }
+
+
+async def vectors_agree(place: Place, store: Store, name: str) -> bool:
+    """Whether Chroma holds the vectors of a backup."""
+    files = store.json(f"backups/{name}/{MANIFEST}")["vectors"]["files"]
+    with tables.snapshot(place.dsn) as connection:
+        return await vectors.agree(connection, place.settings.chroma_url, store, f"backups/{name}", files)
 
 
 async def destroy(place: Place) -> None:
@@ -57,7 +65,5 @@ async def destroy(place: Place) -> None:
 
 
 def _equal(before: Likeness, after: Likeness) -> dict[str, bool]:
-    return {
-        f"{name}_equal": getattr(before, name) == getattr(after, name)
-        for name in ("rows", "objects", "vectors", "answers")
-    }
+    names = ("rows", "objects", "answers")
+    return {f"{name}_equal": getattr(before, name) == getattr(after, name) for name in names}

@@ -1,4 +1,4 @@
-"""What a project is, in four digests: rows, files, vectors, and what its questions find."""
+"""What a project is, in three digests: rows, files, and what its questions find. Vectors: `vectors.agree`."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from psycopg import sql
 
 from functions import compose
 from functions.effects.supabase import Supabase
-from infra.cli.backup import objects, tables, vectors
+from infra.cli.backup import objects, tables
 from infra.cli.backup.place import Place
 from infra.cli.backup.tables import OBJECTS, Table
 
@@ -29,7 +29,6 @@ class Likeness:
 
     rows: str
     objects: str
-    vectors: str
     answers: str
 
 
@@ -39,7 +38,6 @@ async def likeness(place: Place) -> Likeness:
         return Likeness(
             rows=_rows(connection),
             objects=_objects(connection, place),
-            vectors=await _vectors(connection, place),
             answers=await _answers(connection, place),
         )
 
@@ -70,13 +68,6 @@ def _objects(connection: psycopg.Connection, place: Place) -> str:
             digest.update(f"{name} {mime} {content.hexdigest()}\n".encode())
     finally:
         files.close()
-    return digest.hexdigest()
-
-
-async def _vectors(connection: psycopg.Connection, place: Place) -> str:
-    digest = hashlib.sha256()
-    async for name, vector in vectors.digests(connection, place.settings.chroma_url):
-        digest.update(name.encode() + vector)
     return digest.hexdigest()
 
 

@@ -17,6 +17,7 @@ from schema.places import Place, vector_id
 
 AT_ONCE = 1000  # vectors in one request
 IN_A_FILE = 20_000
+TOLERANCE = 1e-6
 LABELS = ("chunk_id", "document_id", "library_id", "version")  # what each vector says of itself, see `ChromaVectors`
 
 _PASSAGES = """
@@ -43,23 +44,28 @@ async def save(connection: psycopg.Connection, chroma_url: str, store: Store, fo
 async def load(chroma_url: str, store: Store, folder: str, files: int) -> int:
     """Put all vectors back; how many."""
     chroma, count = Chroma(chroma_url), 0
-    for number in range(files):
-        with store.reading(f"{folder}/vectors/{number:06}.parquet") as file:
-            table = pq.read_table(io.BytesIO(file.read()))
-        told = table.schema.metadata
-        place = Place(collection=told[b"collection"].decode(), model=told[b"model"].decode())
+    for place, table in _tables(store, folder, files):
         for batch in table.to_batches(AT_ONCE):
             await _put(chroma, place, batch)
             count += batch.num_rows
     return count
 
 
-async def digests(connection: psycopg.Connection, chroma_url: str) -> AsyncIterator[tuple[str, bytes]]:
-    """Each passage and model with the bytes of its vector."""
+async def agree(connection: psycopg.Connection, chroma_url: str, store: Store, folder: str, files: int) -> bool:
+    """Whether Chroma holds, for every passage, the vector that the backup has, and none besides.
+
+    Chroma makes vectors of length one of those that it is given, so the last bits may differ.
+    """
+    kept = dict(_unpacked(store, folder, files))
     async for place, rows, vectors in _found(connection, Chroma(chroma_url)):
         for row in rows:
-            vector = vectors.get(str(row["chunk_id"]))
-            yield f"{place.physical}/{row['chunk_id']}", b"" if vector is None else vector.tobytes()
+            was, now = kept.pop((place.physical, str(row["chunk_id"])), None), vectors.get(str(row["chunk_id"]))
+            if was is None or now is None:
+                if was is not now:
+                    return False
+            elif not np.allclose(was, now, rtol=0.0, atol=TOLERANCE):
+                return False
+    return not kept
 
 
 async def drop(connection: psycopg.Connection, chroma_url: str) -> None:
@@ -100,6 +106,20 @@ def _grouped(connection: psycopg.Connection) -> Iterator[tuple[Place, list[dict[
             held.append(row)
     if place is not None and held:
         yield place, held
+
+
+def _tables(store: Store, folder: str, files: int) -> Iterator[tuple[Place, pa.Table]]:
+    for number in range(files):
+        with store.reading(f"{folder}/vectors/{number:06}.parquet") as file:
+            table = pq.read_table(io.BytesIO(file.read()))
+        told = table.schema.metadata
+        yield Place(collection=told[b"collection"].decode(), model=told[b"model"].decode()), table
+
+
+def _unpacked(store: Store, folder: str, files: int) -> Iterator[tuple[tuple[str, str], Any]]:
+    for place, table in _tables(store, folder, files):
+        for row in table.select(["chunk_id", "vector"]).to_pylist():
+            yield (place.physical, row["chunk_id"]), np.asarray(row["vector"], dtype=np.float32)
 
 
 def _packed(place: Place, kept: Sequence[tuple[dict[str, Any], Any]]) -> bytes:

@@ -83,7 +83,7 @@ class Rows:
 
 
 def _service(caller: Caller) -> Caller:
-    return Caller({"role": "service_role"}, caller.method, caller.path, {})
+    return Caller({"role": "service_role"}, caller.method, caller.path, caller.headers)
 
 
 async def find_bucket(work: Asking, bucket: str) -> Row:
