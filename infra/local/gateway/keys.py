@@ -40,14 +40,24 @@ class Keyring:
         return jwt.encode(claims, self._jwt_secret, algorithm="HS256")
 
     def verify(self, token: str) -> dict[str, Any]:
-        """Return the checked claims of a user's JWT; HS256, ``role`` and ``exp`` required, no clock leeway.
-
-        ``aud``, ``iss`` and ``nbf`` are not checked, as in hosted Realtime and Data API. Raises InvalidToken.
-        """
+        """Return the checked claims of a JWT as Realtime wants it, with ``role`` and ``exp``; raises InvalidToken."""
         claims = dict(self._checked(token.strip()))
         if not isinstance(claims.get("role"), str) or claims.get("exp") is None:
             raise InvalidToken("Fields `role` and `exp` are required in JWT", "claims")
         check_expiry(claims["exp"], time.time())
+        return claims
+
+    def read(self, token: str) -> dict[str, Any]:
+        """Return the checked claims of a JWT as everyone else wants it; raises InvalidToken.
+
+        HS256, no clock leeway; ``aud``, ``iss`` and ``nbf`` are not checked, a token without ``exp`` does not expire,
+        and one without ``role`` is anonymous, as in hosted Supabase's Data API.
+        """
+        claims = {"role": "anon", **self._checked(token.strip())}
+        if not isinstance(claims["role"], str):
+            raise InvalidToken("Field `role` of the JWT must be a text", "claims")
+        if claims.get("exp") is not None:
+            check_expiry(claims["exp"], time.time())
         return claims
 
     def claims_of_signed(self, token: str) -> dict[str, Any]:
@@ -60,25 +70,25 @@ class Keyring:
             raise InvalidToken(MALFORMED, "claims")
         return claims
 
-    def claims_of(self, apikey: str | None, authorization: str | None) -> dict[str, Any]:
+    def claims_of(self, apikey: str | None, authorization: str | None, strict: bool = False) -> dict[str, Any]:
         """Return the claims that a request's ``apikey`` and ``Authorization`` headers stand for.
 
-        A bearer JWT wins; an opaque bearer token gives way to the API key. Raises InvalidToken.
+        A bearer JWT wins; an opaque bearer token gives way to the API key. ``strict`` as Realtime. Raises InvalidToken.
         """
         bearer = bearer_token(authorization)
         token = bearer if bearer and not bearer.startswith(OPAQUE_PREFIX) else (apikey or bearer)
         if not token:
             raise InvalidToken("API key is missing", "missing")
-        return self.claims_of_key(token)
+        return self.claims_of_key(token, strict)
 
-    def claims_of_key(self, key: str) -> dict[str, Any]:
-        """Return the claims of one key: opaque key or JWT. Raises InvalidToken."""
+    def claims_of_key(self, key: str, strict: bool = False) -> dict[str, Any]:
+        """Return the claims of one key: opaque key or JWT (``strict`` as Realtime wants it). Raises InvalidToken."""
         role = self.opaque_role(key)
         if role is not None:
             return {"role": role, "exp": FAR_FUTURE}
         if key.startswith(OPAQUE_PREFIX):
             raise InvalidToken(MALFORMED, "key")
-        return self.verify(key)
+        return self.verify(key) if strict else self.read(key)
 
     def opaque_role(self, key: str) -> str | None:
         """Return ``anon`` or ``service_role`` if ``key`` is one of the opaque keys; compares in constant time."""

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -110,8 +111,12 @@ async def _exchange(session: aiohttp.ClientSession, asked: dict[str, Any]) -> tu
             asked["method"], asked["url"], headers=headers, data=asked["body"], timeout=timeout, allow_redirects=False
         ) as answer:
             content = (await answer.content.read(CONTENT_MAX)).decode("utf-8", "replace").replace("\0", "")
-            return answer.status, answer.content_type, dict(answer.headers), content, False, None
+            return answer.status, answer.content_type, _plain(answer.headers), content, False, None
     except TimeoutError:
         return None, None, None, None, True, f"Timeout of {asked['timeout']} ms reached"
     except (aiohttp.ClientError, ValueError, OSError) as error:
         return None, None, None, None, None, str(error) or type(error).__name__
+
+
+def _plain(headers: Mapping[str, str]) -> dict[str, str]:
+    return {str(name): value for name, value in headers.items()}

@@ -27,6 +27,7 @@ grant anon, authenticated, service_role to supabase_storage_admin;
 grant anon, authenticated, service_role to postgres;
 -- So that it may set what the Data API reads there: alter role authenticator set pgrst.db_schemas = '…'.
 grant authenticator to postgres with admin option;
+grant set on parameter "pgrst.db_schemas", "pgrst.db_max_rows" to postgres;
 grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
 
 -- The Data API applies these to each request of the role.

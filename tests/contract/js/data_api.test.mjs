@@ -1,6 +1,7 @@
 import { assert, behaviour, client, person, service } from "./harness.mjs";
 
-const books = () => client().from("contract_books");
+// The books that are there from the beginning; tests may add others.
+const books = (select, options) => client().from("contract_books").select(select, options).lte("id", 4);
 
 behaviour("filters", async () => {
   const wanted = [
@@ -20,44 +21,44 @@ behaviour("filters", async () => {
     [(query) => query.filter("tags", "cs", "{machines}"), [1]],
   ];
   for (const [build, ids] of wanted) {
-    const { data, error } = await build(books().select("id")).order("id");
+    const { data, error } = await build(books("id")).order("id");
     assert.ifError(error);
     assert.deepEqual(data.map((row) => row.id), ids, build.toString());
   }
 });
 
 behaviour("counts and pages", async () => {
-  const page = await books().select("id", { count: "exact" }).order("id", { ascending: false }).range(1, 2);
+  const page = await books("id", { count: "exact" }).order("id", { ascending: false }).range(1, 2);
   assert.deepEqual([page.count, page.data.map((row) => row.id), page.status], [4, [3, 2], 206]);
-  const head = await books().select("*", { count: "exact", head: true });
+  const head = await books("*", { count: "exact", head: true });
   assert.deepEqual([head.count, head.data], [4, null]);
-  const beyond = await books().select("id", { count: "exact" }).range(10, 12);
+  const beyond = await books("id", { count: "exact" }).range(10, 12);
   assert.deepEqual([beyond.error.code, beyond.status], ["PGRST103", 416]);
 });
 
 behaviour("embedded resources", async () => {
-  const one = await books().select("title, author:contract_authors!author_id(name), contract_genres(label)").eq("id", 3).single();
+  const one = await books("title, author:contract_authors!author_id(name), contract_genres(label)").eq("id", 3).single();
   assert.deepEqual(one.data, { title: "Running waters", author: { name: "Ben" }, contract_genres: [{ label: "science" }, { label: "travel" }] });
   const many = await client().from("contract_authors").select("name, contract_books!author_id(title)")
     .order("id").order("id", { referencedTable: "contract_books", ascending: false }).limit(1, { referencedTable: "contract_books" });
   assert.deepEqual(many.data[0].contract_books, [{ title: "Sketches" }]);
-  const inner = await books().select("id, contract_genres!inner(label)").eq("contract_genres.label", "travel");
+  const inner = await books("id, contract_genres!inner(label)").eq("contract_genres.label", "travel");
   assert.deepEqual(inner.data.map((row) => row.id), [3]);
 });
 
 behaviour("many rows are spread as arrays", async () => {
-  const { data } = await books().select("id, ...contract_genres(genres:label)").eq("id", 3).single();
+  const { data } = await books("id, ...contract_genres(genres:label)").eq("id", 3).single();
   assert.deepEqual(data, { id: 3, genres: ["science", "travel"] });
 });
 
 behaviour("one row or none", async () => {
-  assert.equal((await books().select("id").eq("id", 99).maybeSingle()).data, null);
-  const none = await books().select("id").eq("id", 99).single();
+  assert.equal((await books("id").eq("id", 99).maybeSingle()).data, null);
+  const none = await books("id").eq("id", 99).single();
   assert.deepEqual([none.error.code, none.status], ["PGRST116", 406]);
 });
 
 behaviour("csv", async () => {
-  const { data } = await books().select("id,pages").eq("id", 2).csv();
+  const { data } = await books("id,pages").eq("id", 2).csv();
   assert.equal(data, "id,pages\n2,12");
 });
 
@@ -96,8 +97,8 @@ behaviour("calls of functions", async () => {
 behaviour("errors", async () => {
   const missing = await client().from("contract_bookz").select();
   assert.deepEqual([missing.status, missing.error.code], [404, "PGRST205"]);
-  assert.equal((await books().select("nope")).error.code, "42703");
-  assert.equal((await books().select("id").eq("id", "abc")).error.code, "22P02");
+  assert.equal((await books("nope")).error.code, "42703");
+  assert.equal((await books("id").eq("id", "abc")).error.code, "22P02");
   const strict = await service().from("contract_books").update({ pages: 1 }).gt("id", 0).maxAffected(1);
   assert.equal(strict.error.code, "PGRST124");
 });

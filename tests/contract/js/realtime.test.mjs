@@ -36,11 +36,11 @@ behaviour("presence is told", async () => {
   const topic = unique();
   const [one, other] = [client().channel(topic, { config: { presence: { key: "one" } } }), client().channel(topic)];
   const arrived = within(10, (resolve) => other.on("presence", { event: "join" }, ({ key, newPresences }) => key === "one" && resolve(newPresences)));
+  const left = within(20, (resolve) => other.on("presence", { event: "leave" }, ({ key }) => key === "one" && resolve()));
   await joined(other);
   await joined(one);
   await one.track({ mood: "good" });
   assert.equal((await arrived)[0].mood, "good");
-  const left = within(10, (resolve) => other.on("presence", { event: "leave" }, ({ key }) => key === "one" && resolve()));
   await one.untrack();
   await left;
 });

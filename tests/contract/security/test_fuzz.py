@@ -104,7 +104,7 @@ HEADERS = st.dictionaries(
         st.sampled_from(
             ["count=exact", "0-1", "1.0.0", "5", "application/json", "multipart/form-data; boundary=x", "text/csv", "*"]
         ),
-        st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=12),
+        st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), max_size=12),
     ),
     max_size=4,
 )

@@ -233,7 +233,7 @@ async def test_ranges_and_caching(
     head = await http.head(path, headers=secret_headers)
     assert (head.status_code, head.headers["content-length"], head.content) == (200, "10", b"")
     named = await http.get(path, params={"download": "a b.txt"}, headers=secret_headers)
-    assert named.headers["content-disposition"] == "attachment; filename=a%20b.txt; filename*=UTF-8''a%20b.txt;"
+    assert named.headers["content-disposition"] == "attachment; filename=a%20b.txt; filename*=UTF-8''a%20b.txt"
 
 
 async def test_html_is_not_shown_as_a_page(

@@ -43,7 +43,7 @@ class ByMail:
             if user is None:
                 if body.get("create_user") is False:
                     raise AuthError(422, "otp_disabled", "Signups not allowed for otp")
-                user = await users.create(work, email, None, data, users.BY_EMAIL, not self._confirm_email)
+                user = await users.create(work, email, None, data, users.BY_EMAIL, not self._confirm_email, told=True)
             kind = "magiclink" if user.get("email_confirmed_at") else "signup"
             await self._send(work, user, kind, request, challenge)
         return Reply({})
@@ -65,7 +65,8 @@ class ByMail:
         body = request.document()
         kind = body.get("type")
         if kind in RESENT_BY_PHONE:
-            raise AuthError(400, "phone_provider_disabled", "Unsupported phone provider")
+            users.clean_phone(body.get("phone"))
+            return Reply({})  # nobody here has a phone, and no stranger learns whether one is known
         if kind not in RESENT:
             raise invalid(f"Missing one of these types: {', '.join((*RESENT, *RESENT_BY_PHONE))}")
         email, challenge = users.clean_email(body.get("email")), flows.challenge_of(body)

@@ -53,7 +53,7 @@ class People:
                 return Reply(await self._ask_to_confirm(work, request, email, hashed, metadata, known, challenge))
             if known:
                 raise AuthError(422, "user_already_exists", "User already registered")
-            user = await users.create(work, email, hashed, metadata, users.BY_EMAIL)
+            user = await users.create(work, email, hashed, metadata, users.BY_EMAIL, told=True)
             return Reply(await self._begin(work, user, "password", request))
 
     async def token(self, request: AuthRequest) -> Reply:
@@ -148,7 +148,7 @@ class People:
         """Send the mail of a sign-up; one whose address is known already gets an answer that looks the same."""
         if known is not None and known.get("email_confirmed_at"):
             return users.made_up(email, metadata)
-        user = known or await users.create(work, email, hashed, metadata, users.BY_EMAIL, confirmed=False)
+        user = known or await users.create(work, email, hashed, metadata, users.BY_EMAIL, confirmed=False, told=True)
         if challenge is not None:
             await flows.begin(work, user["id"], flows.METHOD_OF["signup"], challenge)
         await self._mailer.send(work, user, "signup", self._redirects.choose(request), challenge is not None)

@@ -68,7 +68,7 @@ class Gatekeeper:
         if token is None:
             raise AuthError(401, "no_authorization", "This endpoint requires a valid Bearer token")
         try:
-            return self._keyring.verify(token)
+            return self._keyring.read(token)
         except InvalidToken as error:
             raise _bad_jwt(error) from None
 

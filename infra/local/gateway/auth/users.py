@@ -14,6 +14,7 @@ from infra.local.gateway.transaction import Transaction
 
 User = dict[str, Any]
 EMAIL = re.compile(r"[^@\s\"(),:;<>\[\\\]\x00-\x1f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+PHONE = re.compile(r"[1-9][0-9]{1,14}")
 NO_INSTANCE = "00000000-0000-0000-0000-000000000000"
 AUDIENCE = "authenticated"
 BY_EMAIL: dict[str, Any] = {"provider": "email", "providers": ["email"]}
@@ -69,6 +70,14 @@ def clean_email(email: object) -> str:
     if not isinstance(email, str) or len(email) > 255 or not EMAIL.fullmatch(email.strip()):
         raise invalid("Unable to validate email address: invalid format")
     return email.strip().lower()
+
+
+def clean_phone(phone: object) -> str:
+    """Return a phone number without its plus sign; raises AuthError if it is none."""
+    plain = phone.replace(" ", "").removeprefix("+") if isinstance(phone, str) else ""
+    if not PHONE.fullmatch(plain):
+        raise invalid("Invalid phone number format (E.164 required)")
+    return plain
 
 
 def metadata_of(value: object, what: str) -> dict[str, Any]:
@@ -135,10 +144,12 @@ async def create(
     confirmed: bool = True,
     user_id: str | None = None,
     role: str = AUDIENCE,
+    told: bool = False,
 ) -> User:
-    """Add a person, anonymous without ``email``, and return them.
+    """Add a person, anonymous without ``email``, and return them; ``told`` who signed up by themselves.
 
-    The row is inserted unconfirmed and confirmed by an update, as GoTrue does, so that triggers see the same.
+    What those said of themselves also stands in their metadata, as with GoTrue. The row is inserted unconfirmed and
+    confirmed by an update, as GoTrue does, so that triggers see the same.
     """
     user_id = user_id or str(uuid.uuid4())
     known = {"sub": user_id, "email": email, "email_verified": False, "phone_verified": False} if email else {}
@@ -153,7 +164,7 @@ async def create(
         email,
         password_hash or "",
         app_metadata,
-        {**user_metadata, **known},
+        {**user_metadata, **(known if told else {})},
         email is None,
     )
     if email:

@@ -116,7 +116,7 @@ class BroadcastApi:
     def _asker(self, request: Request) -> Asker | None:
         headers = request.headers
         try:
-            claims = self._hub.keyring.claims_of(headers.get("apikey"), headers.get("authorization"))
+            claims = self._hub.keyring.claims_of(headers.get("apikey"), headers.get("authorization"), strict=True)
         except InvalidToken:
             return None
         return Asker(claims, {name.lower(): value for name, value in headers.items()})

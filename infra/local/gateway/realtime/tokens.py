@@ -18,7 +18,7 @@ _CODES = {
 
 def connection_claims(keyring: Keyring, headers: Mapping[str, str], query: Mapping[str, str]) -> Claims:
     """Return the claims of a socket's key: header ``x-api-key``, else query ``apikey``. Raises InvalidToken."""
-    return keyring.claims_of(headers.get("x-api-key") or query.get("apikey"), None)
+    return keyring.claims_of(headers.get("x-api-key") or query.get("apikey"), None, strict=True)
 
 
 def channel_claims(keyring: Keyring, token: str | None, connection: Claims) -> Claims:

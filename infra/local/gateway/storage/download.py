@@ -144,9 +144,9 @@ def _modified(metadata: Row) -> datetime:
 
 def _disposition(name: str) -> str:
     if not name:
-        return "attachment;"
+        return "attachment"
     encoded = quote(name, safe="!'()*~")
-    return f"attachment; filename={encoded}; filename*=UTF-8''{encoded};"
+    return f"attachment; filename={encoded}; filename*=UTF-8''{encoded}"
 
 
 def _unchanged(asked: dict[str, str], headers: dict[str, str]) -> bool:

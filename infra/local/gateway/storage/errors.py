@@ -21,8 +21,25 @@ class StorageError(Exception):
         self.status, self.error, self.message, self.http_status = status, error, message, http_status
 
     def body(self) -> bytes:
-        """Return the JSON body."""
-        return orjson.dumps({"statusCode": str(self.status), "error": self.error, "message": self.message})
+        """Return the JSON body. ``error`` is the older name of the fault, ``code`` the newer, which clients look at."""
+        code = CODES.get(self.error, self.error)
+        document = {"statusCode": str(self.status), "code": code, "error": self.error, "message": self.message}
+        return orjson.dumps(document)
+
+
+#: Storage's error codes, where they differ from the text in ``error``.
+CODES = {
+    "Bucket not found": "NoSuchBucket",
+    "not_found": "NoSuchKey",
+    "Not found": "NoSuchKey",
+    "Unauthorized": "AccessDenied",
+    "Duplicate": "ResourceAlreadyExists",
+    "Payload too large": "EntityTooLarge",
+    "invalid_mime_type": "InvalidMimeType",
+    "Invalid Input": "InvalidBucketName",
+    "no_file_provided": "InvalidRequest",
+    "Error": "InvalidRequest",
+}
 
 
 #: What an endpoint turns into an answer; anything else is a fault of the gateway.
