@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import serving
 from tests.slow_model import NAME, SlowModel
@@ -38,6 +38,7 @@ The fish ladder beside the weir was added in 1987. Trout and grayling pass it in
 """
 
 Enter = Callable[..., Visitor]
+expect.set_options(timeout=EXPECT_MS)
 
 
 @pytest.fixture(scope="session")
