@@ -54,7 +54,11 @@ def job_span(claim: Claim) -> Iterator[Span]:
     parent = trace.set_span_in_context(NonRecordingSpan(event), Context()) if event else None
     if event and claim.attempt == 1 and claim.queue in _ENTRANCES:
         _record_event(event, claim)
-    attributes = {"rivulet.job": claim.id, "rivulet.attempt": claim.attempt, "rivulet.subject": str(claim.subject_id)}
+    attributes: dict[str, str | int] = {
+        "rivulet.job": claim.id,
+        "rivulet.attempt": claim.attempt,
+        "rivulet.subject": str(claim.subject_id),
+    }
     name = f"{claim.queue.value} job"
     with TRACER.start_as_current_span(name, parent, SpanKind.CONSUMER, attributes, record_exception=False) as span:
         yield span
@@ -79,7 +83,8 @@ def configure(endpoint: str | None, service: str) -> None:
 
 
 def _provider(resource: object) -> "TracerProvider":
-    from opentelemetry.sdk.trace import RandomIdGenerator, TracerProvider
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 
     class Ids(RandomIdGenerator):
         """Random ids, but for the span of an event."""

@@ -68,7 +68,7 @@ def upload(gateway: Gateway, engine: Engine, user: Any, files: Mapping[str, byte
 
 
 def test_a_drill_proves_that_everything_comes_back(filled: Engine, place: Place, tmp_path: Path) -> None:
-    result = asyncio.run(drill(place, Store(str(tmp_path), os.urandom(32))))
+    result = asyncio.run(drill(place, Store(str(tmp_path / "backup"), os.urandom(32))))
 
     assert {name: value for name, value in result.items() if name.endswith("_equal")} == {
         "rows_equal": True,
@@ -79,7 +79,7 @@ def test_a_drill_proves_that_everything_comes_back(filled: Engine, place: Place,
     assert result["objects"] == 4
     assert result["vectors"] == filled.one("select count(*) from public.chunks")
     assert result["bytes"] > 0
-    for file in tmp_path.rglob("*"):
+    for file in (tmp_path / "backup").rglob("*"):
         assert not file.is_file() or b"Marbruck" not in file.read_bytes(), "everything is encrypted"
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import numpy as np
 import psycopg
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from psycopg.rows import dict_row
 
 from functions.effects.chroma import Chroma
