@@ -2,7 +2,7 @@
 
 import subprocess
 
-from infra.local import web_build, web_node
+from infra.local import ports, web_build, web_node
 
 
 def test_it_names_what_is_missing() -> None:
@@ -22,7 +22,7 @@ def _start(**settings: str) -> tuple[int, str]:
     assert node is not None, web_node.missing()
     ended = subprocess.run(
         [node.program, web_build.SERVER],
-        env={"PORT": "0", "HOSTNAME": "127.0.0.1", "NODE_ENV": "production", **settings},
+        env={"PORT": str(ports.any_free()), "HOSTNAME": "127.0.0.1", "NODE_ENV": "production", **settings},
         capture_output=True,
         text=True,
         timeout=30,

@@ -1,8 +1,9 @@
 "use client";
 
-import { AppShell, Burger, Drawer, Group } from "@mantine/core";
+import { AppShell, Burger, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import type { ReactNode } from "react";
+import dynamic from "next/dynamic";
+import { type ReactNode, useState } from "react";
 import { text } from "@/text/en";
 import { ConnectionBanner } from "./connection-banner";
 import classes from "./frame.module.css";
@@ -10,9 +11,16 @@ import { Logo } from "./logo";
 import { Navigation } from "./navigation";
 import { SessionGuard } from "./session-guard";
 
+const PhoneMenu = dynamic(() => import("./phone-menu"), { ssr: false });
+
 /** What is around every screen: the way to everything else on the left, or behind a button on a phone. */
 export function Frame({ children }: { children: ReactNode }) {
   const [opened, { open, close }] = useDisclosure(false);
+  const [wanted, setWanted] = useState(false);
+  const openMenu = () => {
+    setWanted(true);
+    open();
+  };
   return (
     <AppShell
       layout="alt"
@@ -25,25 +33,14 @@ export function Frame({ children }: { children: ReactNode }) {
       </a>
       <AppShell.Header hiddenFrom="sm" className={classes.header}>
         <Group h="100%" px="sm" gap="sm">
-          <Burger opened={opened} onClick={open} size="sm" aria-label={text.nav.open} aria-expanded={opened} />
+          <Burger opened={opened} onClick={openMenu} size="sm" aria-label={text.nav.open} aria-expanded={opened} />
           <Logo />
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className={classes.navbar} visibleFrom="sm">
         <Navigation onNavigate={close} />
       </AppShell.Navbar>
-      <Drawer
-        opened={opened}
-        onClose={close}
-        size={300}
-        hiddenFrom="sm"
-        padding={0}
-        title={<Logo />}
-        closeButtonProps={{ "aria-label": text.nav.close }}
-        classNames={{ content: classes.drawer, header: classes.drawerHeader, body: classes.drawerBody }}
-      >
-        <Navigation onNavigate={close} bare />
-      </Drawer>
+      {wanted && <PhoneMenu opened={opened} onClose={close} />}
       <AppShell.Main className={classes.main} id="content" tabIndex={-1}>
         <ConnectionBanner />
         <div className={classes.screen}>{children}</div>

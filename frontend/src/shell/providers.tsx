@@ -1,11 +1,14 @@
 "use client";
 
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { type ReactNode, useState } from "react";
 import { queryClient } from "@/lib/queries";
 import { resolveVariables, theme } from "./theme";
+
+// What is said before they are there is kept, and shown then.
+const Notifications = dynamic(() => import("@mantine/notifications").then((module) => module.Notifications), { ssr: false });
 
 export function Providers({ nonce, children }: { nonce: string; children: ReactNode }) {
   const [client] = useState(queryClient);

@@ -1,31 +1,34 @@
 "use client";
 
-import { Modal, Stack, Text } from "@mantine/core";
+import dynamic from "next/dynamic";
 import { useEffect, useState } from "react";
 import { leaving } from "@/auth/leave";
-import { PasswordForm } from "@/auth/password-form";
 import { browserClient } from "@/lib/supabase/browser";
-import { text } from "@/text/en";
 import { usePerson } from "./person";
+
+const SessionDialog = dynamic(() => import("./session-dialog"), { ssr: false });
+const LOOK_MS = 30_000;
 
 /** A session that ends while one writes takes nothing away: one signs in over the page, and goes on. */
 export function SessionGuard() {
   const person = usePerson();
   const [ended, setEnded] = useState(false);
   useEffect(() => {
-    const { data } = browserClient().auth.onAuthStateChange((event, session) => {
+    const { auth } = browserClient();
+    const { data } = auth.onAuthStateChange((event, session) => {
       if (event === "SIGNED_OUT") setEnded(!leaving.now);
       else if (session && session.user.id !== person.id) location.reload(); // somebody else has signed in, in another tab
       else if (session) setEnded(false);
     });
-    return () => data.subscription.unsubscribe();
+    // Cookies can go without a word: deleted, or refused a refresh by the proxy while the tab slept.
+    const look = () => void auth.getSession().then(({ data: { session } }) => setEnded(!session && !leaving.now));
+    const looking = setInterval(look, LOOK_MS);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      data.subscription.unsubscribe();
+      clearInterval(looking);
+      document.removeEventListener("visibilitychange", look);
+    };
   }, [person.id]);
-  return (
-    <Modal opened={ended} onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={text.auth.ended}>
-      <Stack>
-        <Text size="sm">{text.auth.endedLead}</Text>
-        <PasswordForm mode="sign-in" email={person.email} onDone={() => setEnded(false)} />
-      </Stack>
-    </Modal>
-  );
+  return ended && <SessionDialog email={person.email} onDone={() => setEnded(false)} />;
 }

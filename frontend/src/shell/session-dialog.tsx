@@ -1,0 +1,17 @@
+"use client";
+
+import { Modal, Stack, Text } from "@mantine/core";
+import { PasswordForm } from "@/auth/password-form";
+import { text } from "@/text/en";
+
+/** There is no way around it but signing in. */
+export default function SessionDialog({ email, onDone }: { email: string; onDone: () => void }) {
+  return (
+    <Modal opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={text.auth.ended}>
+      <Stack>
+        <Text size="sm">{text.auth.endedLead}</Text>
+        <PasswordForm mode="sign-in" email={email} onDone={onDone} />
+      </Stack>
+    </Modal>
+  );
+}
