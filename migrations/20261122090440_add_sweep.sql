@@ -57,6 +57,32 @@ begin
     return v_mended;
 end $$;
 
+-- Rewrites the hot tables when next to nothing in them is alive. Vacuum leaves every row that the oldest open transaction
+-- might still see, and every claim steps over all of them: one transaction that somebody forgot would stop the queue.
+-- Whoever has used these tables in a transaction that is still open (a backup, say) goes first; nobody waits long for that.
+-- Reasons and measurements: infra/decisions/0023-dead-rows-are-shed.md.
+create function rivulet.shed_dead_rows() returns boolean
+language plpgsql volatile set search_path = '' set lock_timeout = '100ms' as $$
+declare
+    v_jobs rivulet.jobs[];
+    v_lanes rivulet.lanes[];
+begin
+    if not exists (select from pg_catalog.pg_stat_user_tables
+                   where schemaname = 'rivulet' and relname in ('jobs', 'lanes')
+                     and n_dead_tup > 10000 and n_dead_tup > 10 * n_live_tup) then
+        return false;
+    end if;
+    lock table rivulet.jobs, rivulet.lanes in access exclusive mode;
+    v_jobs := array(select j from rivulet.jobs j);
+    v_lanes := array(select l from rivulet.lanes l);
+    truncate rivulet.jobs, rivulet.lanes;
+    insert into rivulet.jobs overriding system value select j.* from unnest(v_jobs) j;
+    insert into rivulet.lanes select l.* from unnest(v_lanes) l;
+    return true;
+exception when lock_not_available then
+    return false;
+end $$;
+
 -- Keeps the promises that need a clock. Any listener may call it, as often as it likes; one at a time does the work.
 create function public.sweep_jobs_v1() returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
@@ -65,6 +91,7 @@ declare
     v_id bigint;
 begin
     if not pg_try_advisory_xact_lock(hashtextextended('rivulet.sweep', 0)) then return '{"status": "busy"}'; end if;
+    perform rivulet.shed_dead_rows();
     for v_id in (select id from rivulet.jobs
                  where state = 'running' and least(lease_until, deadline_at) < clock_timestamp() limit 500)
                 union all

@@ -1,9 +1,9 @@
 """Whether it stays as fast as it was: `python -m tests.benchmarks.soak --minutes N [--json]`.
 
 Workers on direct connections claim ten jobs at a time and complete them one by one, as fast as they can, while a writer
-keeps some hundred jobs of 50 tenants ready. After `--minutes` somebody opens a transaction, writes a row and forgets
-about it for `--hold` minutes: no dead row can be cleaned up meanwhile. At last a claim is compared before and behind a
-history of a million jobs.
+keeps some hundred jobs of 50 tenants ready, and somebody sweeps as often as a listener does. After `--minutes` somebody
+opens a transaction, writes a row and forgets about it for `--hold` minutes: no dead row can be cleaned up meanwhile. At
+last a claim is compared before and behind a history of a million jobs.
 """
 
 import json
@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 
+from listeners.sweep import SWEEP_SECONDS
 from tests.benchmarks import durable, figures
 from tests.benchmarks.figures import Figure, middle, p95, say
 
@@ -53,8 +54,9 @@ class Crew:
     @contextmanager
     def working(self) -> Iterator[None]:
         """They work until the block ends."""
-        with ThreadPoolExecutor(WORKERS + 1) as pool:
-            self._tasks = [pool.submit(self._write), *(pool.submit(self._work, number) for number in range(WORKERS))]
+        with ThreadPoolExecutor(WORKERS + 2) as pool:
+            workers = (pool.submit(self._work, number) for number in range(WORKERS))
+            self._tasks = [pool.submit(self._write), pool.submit(self._sweep), *workers]
             try:
                 yield
             finally:
@@ -81,6 +83,11 @@ class Crew:
                     connection.execute(ENQUEUE, [TENANTS, BACKLOG])
                     written += BACKLOG
                 self._stopping.wait(0.05)
+
+    def _sweep(self) -> None:
+        with psycopg.connect(self._dsn, autocommit=True) as connection:
+            while not self._stopping.wait(SWEEP_SECONDS):
+                connection.execute("select public.sweep_jobs_v1()")
 
     def _work(self, number: int) -> None:
         with psycopg.connect(self._dsn, autocommit=True) as connection:
