@@ -45,7 +45,7 @@ check: setup ## Everything CI checks: format, lint, types, imports, tests
 	@$(MAKE) --no-print-directory test
 
 lock: setup ## Compile requirements.txt anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra local --extra dev --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra local --extra backup --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --override requirements/overrides.txt -o requirements.txt
 	$(BIN)/uv pip compile --quiet requirements/bench.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links -o requirements/bench.txt

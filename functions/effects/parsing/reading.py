@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from functions.effects.parsing import office, text
-from functions.effects.parsing.archive import LOCKED, STRANGE_LOCK, stream_reader, tar_reader, zip_reader
+from functions.effects.parsing.archive import stream_reader, tar_reader, zip_reader
 from functions.effects.parsing.extract import languages_of
 from functions.effects.parsing.kinds import ENCRYPTED_OFFICE, kind_of
+from functions.effects.parsing.locked import locked_reader
 from functions.effects.parsing.mail import mail_reader, mailbox_reader
 from functions.effects.parsing.markdown import read_markdown
 from functions.effects.parsing.notebook import read_notebook
@@ -51,7 +52,7 @@ class Reading:
             "application/x-xz": stream_reader(self._read),
             **dict.fromkeys(_OPEN_DOCUMENTS, read_open_document),
             PRESENTATION: read_presentation,
-            ENCRYPTED_OFFICE: _refuse_encrypted,
+            ENCRYPTED_OFFICE: locked_reader(self._read),
             **{mime: office.read_converted(mime) for mime in _CONVERTED},
             **{mime: office.read_data(mime) for mime in ("application/json", "application/yaml", "application/xml")},
         }
@@ -91,10 +92,6 @@ class Reading:
 
 _PLAIN = {"text/plain", "text/x-rst", "text/asciidoc", "text/x-tex"}
 _TABLES = {"text/csv", "text/tab-separated-values"}
-
-
-def _refuse_encrypted(source: Source) -> Iterator[Stretch | Plan]:
-    raise STRANGE_LOCK if source.password else LOCKED
 
 
 def _partial(source: Source) -> str | None:

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from msoffcrypto.format.ooxml import OOXMLFile
 
 from functions.effects.parsing import numbering, office, source
 from schema.documents import Block, BlockKind
@@ -194,11 +195,30 @@ def test_the_refusal_of_images_names_the_package() -> None:
         text(b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png")
 
 
-def test_locked_office_files_ask_for_a_password_and_then_say_that_it_cannot_help() -> None:
-    locked = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(600)
+def locked(password: str) -> bytes:
+    into = io.BytesIO()
+    with (FILES / "sample.docx").open("rb") as file:
+        OOXMLFile(file).encrypt(password, into)
+    return into.getvalue()
+
+
+def test_locked_office_files_open_with_their_password() -> None:
+    assert text(locked("Übersee"), "a.docx", password="Übersee") == text((FILES / "sample.docx").read_bytes(), "a.docx")
+    for password, code in ((None, "encrypted"), ("seal", "wrong_password")):
+        with pytest.raises(PermanentError) as refused:
+            text(locked("Übersee"), "a.docx", password=password)
+        assert refused.value.code == code
+
+
+def test_files_that_are_only_protected_from_changes_need_no_password() -> None:
+    assert text(locked("VelvetSweatshop"), "a.docx") == text((FILES / "sample.docx").read_bytes(), "a.docx")
+
+
+def test_locked_office_files_in_a_strange_way_say_so() -> None:
+    strange = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(600)
     for password, code in ((None, "encrypted"), ("seal", "unsupported_encryption")):
         with pytest.raises(PermanentError) as refused:
-            text(locked, "a.docx", password=password)
+            text(strange, "a.docx", password=password)
         assert refused.value.code == code
 
 
