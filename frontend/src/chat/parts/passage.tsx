@@ -50,7 +50,9 @@ function reasonOf(citation: Citation, fetched: Fetched | undefined): string {
 function Marked({ citation, headings, passage }: { citation: Citation; headings: readonly string[]; passage: string }) {
   const { before, quote, after } = markQuote(passage, citation);
   const mark = useRef<HTMLElement>(null);
-  useEffect(() => mark.current?.scrollIntoView({ block: "center" }), []);
+  useEffect(() => {
+    mark.current?.scrollIntoView({ block: "center" }); // not its result: some browsers give a promise
+  }, []);
   return (
     <>
       {headings.length > 0 && <p className={classes.headings}>{headings.join(" › ")}</p>}
