@@ -50,12 +50,12 @@ class Keyring:
     def read(self, token: str) -> dict[str, Any]:
         """Return the checked claims of a JWT as everyone else wants it; raises InvalidToken.
 
-        HS256, no clock leeway; ``aud``, ``iss`` and ``nbf`` are not checked, a token without ``exp`` does not expire,
-        and one without ``role`` is anonymous, as in hosted Supabase's Data API.
+        HS256, no clock leeway; ``role`` is required, since a token that permits one thing alone, such as a download,
+        has none; ``aud``, ``iss`` and ``nbf`` are not checked; a token without ``exp`` does not expire.
         """
-        claims = {"role": "anon", **self._checked(token.strip())}
-        if not isinstance(claims["role"], str):
-            raise InvalidToken("Field `role` of the JWT must be a text", "claims")
+        claims = dict(self._checked(token.strip()))
+        if not isinstance(claims.get("role"), str):
+            raise InvalidToken("Field `role` is required in JWT", "claims")
         if claims.get("exp") is not None:
             check_expiry(claims["exp"], time.time())
         return claims

@@ -38,6 +38,8 @@ behaviour("upload and download", async () => {
     assert.deepEqual([data.size, data.contentType, data.cacheControl, data.metadata], [5, "text/plain", "max-age=60", { lang: "en" }]);
     assert.equal((await files.exists("a folder/n.txt")).data, true);
     assert.equal((await files.exists("none")).data, false);
+    await files.upload("plain.txt", "x");
+    assert.deepEqual((await files.info("plain.txt")).data.metadata, {});
   });
 });
 
@@ -67,7 +69,7 @@ behaviour("pages of objects with folders apart", async () => {
     const first = (await files.listV2({ with_delimiter: true, limit: 2 })).data;
     assert.deepEqual([first.objects.map((one) => one.name), first.hasNext], [["a.txt", "b.txt"], true]);
     const second = (await files.listV2({ with_delimiter: true, cursor: first.nextCursor })).data;
-    assert.deepEqual([second.folders.map((one) => one.name), second.hasNext], [["deep/"], false]);
+    assert.deepEqual([second.folders, second.hasNext], [[{ name: "deep/", key: "deep" }], false]);
   });
 });
 

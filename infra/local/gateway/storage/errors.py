@@ -103,6 +103,8 @@ def of_database(error: DatabaseError) -> StorageError:
     """Return a database error as Storage shows it."""
     if error.sqlstate == "42501":  # a trigger's own words are passed on
         return denied() if "row-level security" in error.message else denied(error.message)
+    if error.sqlstate == "22023" and error.message.startswith("role "):  # a token's role that there is not
+        return denied(error.message)
     if error.sqlstate == "23505":
         return duplicate()
     if error.sqlstate == "23503":

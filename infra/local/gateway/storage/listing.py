@@ -52,7 +52,7 @@ with found as (
     from storage.objects where bucket_id = $1 and starts_with(name, $2)
 ), listed as (
   select distinct folder as name, {{folder_key}} as sort_key,
-         json_build_object('name', folder, 'key', folder)::text as shown
+         json_build_object('name', folder, 'key', rtrim(folder, '/'))::text as shown
     from found where folder is not null
   union all
   select name, {{key}}, json_build_object('id', id, 'name', name, 'key', name, {TIMES}, 'metadata', metadata)::text

@@ -53,7 +53,7 @@ class Objects:
                 "content_type": metadata.get("mimetype"),
                 "cache_control": metadata.get("cacheControl"),
                 "etag": metadata.get("eTag"),
-                "metadata": row["user_metadata"],
+                "metadata": row["user_metadata"] or {},
                 "last_modified": row["updated_at"],
                 "created_at": row["created_at"],
             }
