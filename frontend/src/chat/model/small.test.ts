@@ -5,6 +5,7 @@ import { ageOf, byAge } from "./days";
 import { failureOf, isRepeated } from "./failures";
 import { heal } from "./heal";
 import { markQuote } from "./passage";
+import { plain } from "./plain";
 import type { Citation } from "./rows";
 import { asMarkdown, fileName } from "./share";
 import { followUps, nameOf, openers } from "./suggest";
@@ -79,6 +80,16 @@ describe("asMarkdown", () => {
 
   it("has a file name that every system takes", () => {
     expect([fileName("Was: a/b?", "x"), fileName("…", "x")]).toEqual(["Was a b.md", "x.md"]);
+  });
+});
+
+describe("plain", () => {
+  it.each([
+    ["- It was **raised** by *forty* `cm` [1].", "It was raised by forty cm."],
+    ["| above 2.4 m | closed [1][2] |", "above 2.4 m · closed"],
+    ["2 * 3 is 6", "2 * 3 is 6"],
+  ])("%s", (markdown, words) => {
+    expect(plain(markdown)).toBe(words);
   });
 });
 

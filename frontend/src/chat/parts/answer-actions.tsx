@@ -25,18 +25,21 @@ interface AnswerActionsProps {
 /** What can be done with an answer that has ended. */
 export function AnswerActions({ answer, content, isLast }: AnswerActionsProps) {
   const [showsFacts, setShowsFacts] = useState(false);
+  const [isAsking, setIsAsking] = useState(false);
+  const rating = answer.feedback?.rating ?? null;
   return (
     <>
       <div className={classes.actions}>
         {content !== "" && <CopyButton label={words.copy} read={() => answerAsMarkdown(content, answer.citations, shareWords)} />}
         {isLast && answer.status !== "failed" && <Regenerate answer={answer.id} />}
-        {answer.status === "complete" && <Thumbs answer={answer} />}
+        {answer.status === "complete" && <Thumbs answer={answer} onRate={setIsAsking} />}
         {answer.model !== null && (
           <Action label={showsFacts ? words.less : words.more} isPressed={showsFacts} onClick={() => setShowsFacts(!showsFacts)}>
             <IconInfoCircle size={17} stroke={1.7} />
           </Action>
         )}
       </div>
+      {isAsking && rating !== null && <FeedbackForm answer={answer} rating={rating} onDone={() => setIsAsking(false)} />}
       {showsFacts && <Facts answer={answer} />}
     </>
   );
@@ -72,15 +75,20 @@ function Regenerate({ answer }: { answer: string }) {
   );
 }
 
+interface ThumbsProps {
+  readonly answer: Message;
+  /** Whether there is a rating that a comment may follow. */
+  readonly onRate: (isRated: boolean) => void;
+}
+
 /** A press counts at once; a comment may follow. The same press again takes it back. */
-function Thumbs({ answer }: { answer: Message }) {
+function Thumbs({ answer, onRate }: ThumbsProps) {
   const live = useLive();
-  const [isAsking, setIsAsking] = useState(false);
   const rating = answer.feedback?.rating ?? null;
   async function rate(chosen: 1 | -1) {
     const isUndone = rating === chosen;
-    setIsAsking(!isUndone);
-    if (!tellFailure(await live.rate(answer.id, isUndone ? null : { rating: chosen, comment: null }))) setIsAsking(false);
+    onRate(!isUndone);
+    if (!tellFailure(await live.rate(answer.id, isUndone ? null : { rating: chosen, comment: null }))) onRate(false);
   }
   return (
     <>
@@ -90,7 +98,6 @@ function Thumbs({ answer }: { answer: Message }) {
       <Action label={words.bad} isPressed={rating === -1} onClick={() => void rate(-1)}>
         {rating === -1 ? <IconThumbDownFilled size={17} /> : <IconThumbDown size={17} stroke={1.7} />}
       </Action>
-      {isAsking && rating !== null && <FeedbackForm answer={answer} rating={rating} onDone={() => setIsAsking(false)} />}
     </>
   );
 }

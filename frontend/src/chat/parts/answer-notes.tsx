@@ -5,6 +5,7 @@ import { IconAlertTriangle, IconHandStop, IconInfoCircle } from "@tabler/icons-r
 import type { ReactNode } from "react";
 import { text } from "@/text/en";
 import { between } from "../model/codepoints";
+import { plain } from "../model/plain";
 import type { Doubt, Message } from "../model/rows";
 import classes from "./answer-notes.module.css";
 import { useLive } from "./screen-context";
@@ -80,9 +81,4 @@ function Doubts({ doubts, content }: { doubts: readonly Doubt[]; content: string
       </ul>
     </details>
   );
-}
-
-/** A statement without the signs of Markdown. */
-function plain(markdown: string): string {
-  return markdown.replace(/\*\*|__|`|^\s*(?:[-*+]|\d+[.)])\s+|\s*\[\d{1,3}\]/gm, "").replace(/\s+/g, " ").trim();
 }

@@ -6,6 +6,7 @@ import { memo, useState } from "react";
 import { text } from "@/text/en";
 import type { Message } from "../model/rows";
 import type { Outgoing } from "../model/thread";
+import actionClasses from "./answer-actions.module.css";
 import { CopyButton } from "./copy-button";
 import { EditQuestion } from "./edit-question";
 import { failureText } from "./failure-text";
@@ -28,7 +29,7 @@ export const Question = memo(function Question({ question }: { question: Message
       <div className={classes.actions}>
         <CopyButton label={words.copy} read={() => question.content} />
         <Tooltip label={words.edit}>
-          <ActionIcon variant="subtle" color="gray" aria-label={words.edit} onClick={() => setEditing(question.id)}>
+          <ActionIcon variant="subtle" color="gray" className={actionClasses.action} aria-label={words.edit} onClick={() => setEditing(question.id)}>
             <IconPencil size={17} stroke={1.7} />
           </ActionIcon>
         </Tooltip>
