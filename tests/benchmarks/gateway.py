@@ -182,7 +182,7 @@ async def _direct(dsn: str, concurrency: int, statement: str) -> dict[str, float
         say(f"asyncpg is left out: {BENCH_PYTHON} does not exist. Make it with: make bench-setup")
         return None
     module = "tests.benchmarks.contenders.asyncpg_direct"
-    command = [BENCH_PYTHON, "-m", module, dsn, AS_PERSON, str(concurrency), str(MEASURED), statement]
+    command = [str(BENCH_PYTHON), "-m", module, dsn, AS_PERSON, str(concurrency), str(MEASURED), statement]
     done = await asyncio.create_subprocess_exec(*command, cwd=CHECKOUT, stdout=subprocess.PIPE)
     told, _ = await done.communicate()
     found: dict[str, float] = json.loads(told)

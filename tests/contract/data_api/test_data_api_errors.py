@@ -184,16 +184,20 @@ async def test_the_project_may_expose_other_schemas_and_fewer_rows(
         owner.execute(f"{told} set pgrst.db_max_rows = '2'".encode())
         owner.execute("notify pgrst, 'reload config'")
 
-        async def shown() -> None:
+        async def shown() -> int:
             assert (await http.get("/rest/v1/hidden", headers=profile)).status_code == 200
-            assert len((await http.get(f"/rest/v1/{BOOKS}")).json()) == 2
+            found = len((await http.get(f"/rest/v1/{BOOKS}")).json())
+            assert found == 2
+            return found
 
         await eventually_async(shown)
     finally:
         owner.execute(f"{told} reset all".encode())
         owner.execute("notify pgrst, 'reload config'")
 
-    async def hidden() -> None:
-        assert (await http.get("/rest/v1/hidden", headers=profile)).status_code == 406
+    async def hidden() -> int:
+        status = (await http.get("/rest/v1/hidden", headers=profile)).status_code
+        assert status == 406
+        return status
 
     await eventually_async(hidden)

@@ -1,6 +1,6 @@
 """Functions behind the gateway: who may call them, and that requests and answers pass through."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import httpx
@@ -26,7 +26,7 @@ async def echo(request: Request) -> Response:
 
 
 async def trickle(request: Request) -> Response:
-    async def pieces() -> Iterator[bytes]:
+    async def pieces() -> AsyncIterator[bytes]:
         for piece in (b"one ", b"two ", b"three"):
             yield piece
 

@@ -126,7 +126,7 @@ def _factor_routes(factors: Factors) -> list[BaseRoute]:
 
 
 def _admin_routes(admin: Admin, links: Links) -> list[BaseRoute]:
-    one = {"GET": admin.get_user, "PUT": admin.update_user, "DELETE": admin.delete_user}
+    one: dict[str, Handler] = {"GET": admin.get_user, "PUT": admin.update_user, "DELETE": admin.delete_user}
     return [
         _route("/admin/users", {"GET": admin.list_users, "POST": admin.create_user}),
         _route("/admin/users/{user_id}", one),
