@@ -1,22 +1,17 @@
-"""Somebody who has documents already and is signed in: what most flows of the chat begin with."""
+"""Somebody who has documents already, at the Data API and at a conversation on a page."""
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.waiting import eventually
-from tests.web import conftest
 from tests.web.people import Visitor
 from tests.web.site import PASSWORD, Account, Site
 
 READY_SECONDS = 60.0
-TITLE = "Marbruck weir.md"
 
 
 @dataclass(frozen=True)
@@ -78,48 +73,6 @@ def new_reader(site: Site) -> Reader:
     )
     reply.raise_for_status()
     return Reader(site, account, reply.json()["access_token"])
-
-
-@pytest.fixture(scope="session")
-def reader(site: Site) -> Reader:
-    """Somebody whose library tells of the weir at Marbruck."""
-    made = new_reader(site)
-    made.add_document(TITLE, conftest.DOCUMENT)
-    return made
-
-
-@pytest.fixture(scope="session")
-def signed_in(browser: Browser, site: Site, reader: Reader) -> Any:
-    """The reader's browser, as it is after signing in."""
-    context = browser.new_context()
-    page = context.new_page()
-    Visitor(page, site).sign_in(reader.account)
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-Open = Callable[..., "Chat"]
-
-
-@pytest.fixture
-def chat(browser: Browser, enter: conftest.Enter, signed_in: Any) -> Iterator[Open]:
-    """The reader at a new conversation, or at one that is there; on a phone, or in another tab of a context."""
-    with ExitStack() as leaving:
-
-        def begin(path: str = "/chat", phone: bool = False, context: BrowserContext | None = None) -> Chat:
-            if context is None:
-                size = conftest.PHONE if phone else conftest.DESKTOP
-                context = browser.new_context(
-                    viewport=size, has_touch=phone, is_mobile=phone, reduced_motion="reduce", storage_state=signed_in
-                )
-                leaving.callback(context.close)
-            visitor = enter(context=context)
-            visitor.page.goto(visitor.site.url + path)
-            expect(visitor.page.get_by_role("textbox", name="Your question")).to_be_editable()
-            return Chat(visitor)
-
-        yield begin
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ def test_a_wrong_password_is_said_so(enter: Enter, site: Site) -> None:
     visitor.page.get_by_label("E-mail", exact=True).fill(site.account().email)
     visitor.page.get_by_label("Password", exact=True).fill("something else")
     visitor.page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(visitor.page.locator("form").get_by_role("alert")).to_have_text("This e-mail and password do not belong together.")
+    expect(visitor.page.locator("form").get_by_role("alert")).to_have_text(
+        "This e-mail and password do not belong together."
+    )
 
 
 def test_signing_in_never_leads_elsewhere(enter: Enter, site: Site) -> None:

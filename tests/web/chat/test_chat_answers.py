@@ -6,10 +6,10 @@ from playwright.sync_api import expect
 
 from tests.slow_model import SlowModel
 from tests.waiting import eventually
+from tests.web.chat.conftest import TITLE, Open
 from tests.web.conftest import ANSWER
-from tests.web.readers import TITLE, Open, Reader
+from tests.web.readers import Reader
 
-pytest_plugins = ["tests.web.readers"]
 HALF = "raised by forty centimetres"
 QUOTE = "built in 1903 by Anton Falk"
 

@@ -5,9 +5,8 @@ import re
 from playwright.sync_api import expect
 
 from tests.waiting import eventually
-from tests.web.readers import Open, Reader
-
-pytest_plugins = ["tests.web.readers"]
+from tests.web.chat.conftest import Open
+from tests.web.readers import Reader
 
 
 def test_each_conversation_keeps_its_own_draft(chat: Open, reader: Reader) -> None:

@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from infra.local import web_build
-from tests.web.readers import Open
+from tests.web.chat.conftest import Open
 
-pytest_plugins = ["tests.web.readers"]
 AXE = web_build.FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 FIND = """async () => {
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
