@@ -1,4 +1,4 @@
-"""Texts that try to steer the model, by what they are after. `{secret}` is something that only another person's document says.
+"""Texts that try to steer the model, by what they are after.
 
 Kinds are those of OWASP's LLM01 (prompt injection) and LLM02 (disclosure), 2025, and of Greshake et al. 2023, "Not what
 you've signed up for"; the texts are ours.
