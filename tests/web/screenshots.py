@@ -89,7 +89,7 @@ def _fill(camera: Camera) -> list[str]:
         expect(visitor.page.get_by_text("Nothing here yet")).to_be_visible()
         visitor.drop([*sorted(DOCUMENTS.iterdir()), BROKEN])
         expect(visitor.page.get_by_text("Ready", exact=True)).to_have_count(10, timeout=2 * READY_MS)
-        expect(visitor.page.get_by_role("button", name="Read corrupt.pdf again")).to_be_visible(timeout=READY_MS)
+        expect(visitor.page.get_by_role("button", name="Retry reading corrupt.pdf")).to_be_visible(timeout=READY_MS)
         return [_ask(visitor, question) for question in (QUESTION, ABSENT)]
 
 

@@ -24,7 +24,7 @@ def test_an_operator_redrives_a_dead_job_and_reads_its_trace(enter: Enter, site:
     visitor = enter()
     visitor.sign_in(account, "/documents")
     visitor.drop([FILES / "corrupt.pdf"])
-    expect(visitor.document("corrupt.pdf").get_by_role("button", name="Read corrupt.pdf again")).to_be_visible(
+    expect(visitor.document("corrupt.pdf").get_by_role("button", name="Retry reading corrupt.pdf")).to_be_visible(
         timeout=READY_MS
     )
     visitor.go("Operations")

@@ -11,6 +11,7 @@ import { turns } from "./model/turns";
 import { Composer } from "./parts/composer";
 import { Empty } from "./parts/empty";
 import { Header } from "./parts/header";
+import { expectMarkdown } from "./parts/late-markdown";
 import { LiveRegion } from "./parts/live-region";
 import { PassagePanel } from "./parts/passage-panel";
 import { ScreenProvider, useLive, useThread } from "./parts/screen-context";
@@ -43,6 +44,7 @@ function Screen({ isNew }: { isNew: boolean }) {
   const [areOn, turnShortcuts] = useShortcuts(act);
 
   useEffect(() => live.open(), [live]);
+  useEffect(expectMarkdown, []);
   useEffect(() => {
     // Not where a keyboard on the screen would come up unasked.
     if (window.matchMedia("(pointer: fine)").matches) input.current?.focus();

@@ -79,7 +79,7 @@ function Failed({ document, onRetry, onUnlock }: Props) {
           variant="default"
           onClick={act}
           leftSection={locked ? <IconLock size={14} /> : <IconRefresh size={14} />}
-          aria-label={locked ? text.documents.passwordTitle(document.title) : text.documents.retryOf(document.title)}
+          aria-label={locked ? text.documents.unlockOf(document.title) : text.documents.retryOf(document.title)}
         >
           {locked ? text.documents.unlock : text.documents.retry}
         </Button>

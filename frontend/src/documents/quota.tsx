@@ -1,6 +1,6 @@
 "use client";
 
-import { Group, Progress, Text, Tooltip } from "@mantine/core";
+import { Group, Progress, Text, Tooltip, VisuallyHidden } from "@mantine/core";
 import { fileSize } from "@/lib/file-size";
 import { text } from "@/text/en";
 import { useUsage } from "./use-usage";
@@ -17,8 +17,11 @@ export function Quota({ library }: { library: string }) {
   ].join(" · ");
   return (
     <Tooltip label={label}>
-      <Group gap={8} wrap="nowrap" tabIndex={0} role="group" aria-label={`${text.documents.quota}: ${label}`}>
-        <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+      <Group gap={8} wrap="nowrap" tabIndex={0} role="note">
+        <VisuallyHidden>
+          {text.documents.quota}: {label}
+        </VisuallyHidden>
+        <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }} aria-hidden>
           {text.documents.count(usage.documents)} · {fileSize(usage.bytes)}
         </Text>
         <Progress value={Math.max(2, fullest * 100)} w={56} size={5} radius="xl" color={fullest > 0.9 ? "red" : "river"} aria-hidden />

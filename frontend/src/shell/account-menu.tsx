@@ -1,6 +1,6 @@
 "use client";
 
-import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconCheck, IconDeviceDesktop, IconDevices, IconKey, IconLogout, IconMoon, IconSelector, IconSun } from "@tabler/icons-react";
 import Link from "next/link";
@@ -21,7 +21,8 @@ export function AccountMenu() {
   return (
     <Menu position="top-start" width={236} withinPortal>
       <Menu.Target>
-        <UnstyledButton className={classes.target} aria-label={text.account.menu(email)}>
+        <UnstyledButton className={classes.target}>
+          <VisuallyHidden>{text.account.menu}</VisuallyHidden>
           <Avatar size={30} radius="xl" color="river" variant="filled" name={email} aria-hidden>
             {email.slice(0, 1).toUpperCase()}
           </Avatar>

@@ -20,7 +20,7 @@ export const text = {
     close: "Close the menu",
   },
   account: {
-    menu: (email: string) => `Account: ${email}`,
+    menu: "Account:",
     theme: "Appearance",
     light: "Light",
     dark: "Dark",

@@ -12,7 +12,7 @@ import { AnswerActions } from "./answer-actions";
 import { AnswerFailure } from "./answer-failure";
 import { AnswerNotes } from "./answer-notes";
 import { AnswerContext } from "./cite";
-import { Markdown } from "./markdown";
+import { LateMarkdown } from "./late-markdown";
 import { useThread } from "./screen-context";
 import { Sources } from "./sources";
 
@@ -64,7 +64,7 @@ function Written({ answer, content, isOver }: { answer: Message; content: string
   if (content === "") return answer.status === "cancelled" ? <p className={classes.note}>{words.stoppedEmpty}</p> : null;
   return (
     <div className={classes.written} data-growing={!isOver || undefined}>
-      <Markdown content={content} isGrowing={!isOver} doubts={doubts} />
+      <LateMarkdown content={content} isGrowing={!isOver} doubts={doubts} />
     </div>
   );
 }
