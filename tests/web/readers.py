@@ -1,5 +1,6 @@
 """Somebody who has documents already, at the Data API and at a conversation on a page."""
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -107,9 +108,11 @@ class Chat:
 
     def ask_and_wait(self, question: str = "When was the weir at Marbruck built?") -> None:
         """Send a question, and wait for the end of its answer."""
+        before = self.visitor.answers.count()
         self.ask(question)
-        expect(self.page).to_have_url(f"{self.visitor.site.url}/chat/{self.id}")
+        expect(self.visitor.answers).to_have_count(before + 1)
         self.wait_for_end()
+        expect(self.page).to_have_url(re.compile(r"/chat/[0-9a-f-]{36}$"))
 
     def wait_for_end(self) -> None:
         """The last answer is whole."""
