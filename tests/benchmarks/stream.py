@@ -120,24 +120,27 @@ def _apart(text: str, whole: str) -> int:
 
 
 @contextmanager
-def stage() -> Iterator[tuple[databases.Database, str, dict[str, str]]]:
-    """Everything but responders and readers: the database, the gateway's address, the settings of responders."""
+def stage(*model: str) -> Iterator[tuple[databases.Database, str, dict[str, str]]]:
+    """Everything but responders and readers: the database, the gateway's address, the settings of responders.
+
+    `model`: further arguments of the model.
+    """
     with ExitStack() as ends:
         database = ends.enter_context(durable.database())
         url = ends.enter_context(durable.gateway(database))
         environment = {
             **durable.worker_environment(database, url),
             "CHROMA_URL": ends.enter_context(_chroma()),
-            "TOGETHER_BASE_URL": ends.enter_context(_model()),
+            "TOGETHER_BASE_URL": ends.enter_context(_model(*model)),
         }
         yield database, url, environment
 
 
 @contextmanager
-def _model() -> Iterator[str]:
+def _model(*arguments: str) -> Iterator[str]:
     """The address of the model: a process of its own, as it would be far away."""
     port = ports.any_free()
-    command = [sys.executable, "-m", "tests.benchmarks.streaming.model", str(port)]
+    command = [sys.executable, "-m", "tests.benchmarks.streaming.model", str(port), *arguments]
     with serving.process(command, {}, lambda: serving.listens(port)):
         yield f"http://{ports.HOST}:{port}"
 

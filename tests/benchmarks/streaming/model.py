@@ -1,6 +1,6 @@
 """A remote model that writes the same answer to the same question, word by word.
 
-`python -m tests.benchmarks.streaming.model PORT`.
+`python -m tests.benchmarks.streaming.model PORT [SECONDS]`, the seconds from a request to its first word.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ async def _chat(request: Request) -> Response:
 
 
 async def _stream(question: str) -> AsyncIterator[str]:
-    await asyncio.sleep(FIRST_SECONDS)
+    await asyncio.sleep(float(sys.argv[2]) if len(sys.argv) > 2 else FIRST_SECONDS)
     for word in words_for(question):
         yield _event({"content": word}, None)
         await asyncio.sleep(WORD_SECONDS)
