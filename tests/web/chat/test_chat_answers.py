@@ -114,8 +114,7 @@ def test_an_edited_question_takes_the_place_of_all_that_followed(chat: Open) -> 
     editor = talk.page.get_by_role("textbox", name="Edit the question")
     expect(editor).to_have_value("And when was it raised?")
     editor.press("Escape")
-    first = talk.page.get_by_text("When was the weir at Marbruck built?", exact=True).last
-    first.hover()
+    talk.page.get_by_role("region", name="Conversation").get_by_text("When was the weir at Marbruck built?").hover()
     talk.page.get_by_role("button", name="Edit and send again").first.click()
     editor.fill("Who built the weir?")
     editor.press("Enter")
