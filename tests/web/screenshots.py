@@ -3,13 +3,15 @@
 Each in light and dark, on a desktop and on a phone, with the demo's documents on a stack of its own.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, StorageState, ViewportSize, expect, sync_playwright
 
 from infra.local import web_build
 from tests.web import chromium
@@ -19,46 +21,52 @@ from tests.web.site import Account, Site, running
 FOLDER = web_build.FOLDER / "docs"
 DOCUMENTS = Path(__file__).parents[2] / "infra" / "cli" / "demo" / "documents"
 BROKEN = Path(__file__).parents[1] / "files" / "corrupt.pdf"
-QUESTION = "Which turbidity sensor was chosen, and why?"
-ABSENT = "What is the capital of Mongolia?"
-SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
-SCHEMES = ("light", "dark")
+QUESTION = "What was the peak discharge at Marbruck Weir during the flood of June 2024?"
+ABSENT = "How many beavers live along the Lindach?"
+Scheme = Literal["light", "dark"]
+SIZES: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Takes the same picture in every size and scheme."""
+    """Takes the same picture in every size and scheme; `session` is that of somebody who has signed in."""
 
     browser: Browser
     site: Site
-    account: Account
     folder: Path
+    session: StorageState | None = None
 
     def take(self, name: str, path: str, pose: Callable[[Visitor], None]) -> None:
         """Go to a page, strike the pose, press the button."""
-        for size, viewport in SIZES.items():
+        for size in SIZES:
             for scheme in SCHEMES:
-                with self._visitor(size, viewport, scheme, path) as visitor:
+                with self.visitor(path, size, scheme) as visitor:
                     pose(visitor)
                     visitor.page.wait_for_timeout(400)  # transitions, which no state tells the end of
                     visitor.page.screenshot(path=self.folder / f"{name}-{size}-{scheme}.png")
 
     @contextmanager
-    def _visitor(self, size: str, viewport: dict[str, int], scheme: str, path: str) -> Iterator[Visitor]:
+    def visitor(self, path: str, size: str = "desktop", scheme: Scheme = "light") -> Iterator[Visitor]:
+        """Somebody at a page."""
         context = self.browser.new_context(
-            viewport={"width": viewport["width"], "height": viewport["height"]},
+            viewport=SIZES[size],
             device_scale_factor=2 if size == "phone" else 1,
             has_touch=size == "phone",
-            color_scheme="dark" if scheme == "dark" else "light",
+            color_scheme=scheme,
             locale="en-GB",
+            storage_state=self.session,
         )
         visitor = Visitor(context.new_page(), self.site)
-        if path.startswith("/sign-in"):
-            visitor.page.goto(self.site.url + path)
-        else:
-            visitor.sign_in(self.account, path)
+        visitor.page.goto(self.site.url + path)
         yield visitor
         context.close()
+
+    def signed_in(self, account: Account) -> "Camera":
+        """The camera in the hands of somebody."""
+        with self.visitor("/sign-in") as visitor:
+            visitor.sign_in(account)
+            return replace(self, session=visitor.page.context.storage_state())
 
 
 def main(folder: Path) -> None:
@@ -66,14 +74,16 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with running({}) as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGUMENTS)
-        account = site.account("ana")
+        account = site.account(email="ana@rivulet.example")
         site.make_operator(account)
-        camera = Camera(browser, site, account, folder)
-        camera.take("sign-in", "/sign-in", lambda visitor: None)
+        stranger = Camera(browser, site, folder)
+        stranger.take("sign-in", "/sign-in", lambda visitor: None)
+        camera = stranger.signed_in(account)
         camera.take("documents-empty", "/documents", _see("Nothing here yet"))
         talks = _fill(camera)
         camera.take("documents", "/documents", _see("corrupt.pdf"))
         camera.take("preview", "/documents", _preview)
+        camera.take("search", "/documents", _search)
         camera.take("share", "/documents", _share)
         camera.take("chat-empty", "/chat", _see("What would you like to know?"))
         camera.take("chat-answer", talks[0], _answered)
@@ -85,7 +95,7 @@ def main(folder: Path) -> None:
 
 def _fill(camera: Camera) -> list[str]:
     """Upload the demo's documents and a broken one, ask two questions; the paths of the conversations."""
-    with camera._visitor("desktop", SIZES["desktop"], "light", "/documents") as visitor:
+    with camera.visitor("/documents") as visitor:
         expect(visitor.page.get_by_text("Nothing here yet")).to_be_visible()
         visitor.drop([*sorted(DOCUMENTS.iterdir()), BROKEN])
         expect(visitor.page.get_by_text("Ready", exact=True)).to_have_count(10, timeout=2 * READY_MS)
@@ -109,6 +119,13 @@ def _preview(visitor: Visitor) -> None:
     expect(visitor.page.get_by_role("dialog").get_by_text("Page 1").first).to_be_visible()
 
 
+def _search(visitor: Visitor) -> None:
+    box = visitor.page.get_by_role("textbox", name="Find by name, or search inside")
+    box.fill("flood discharge")
+    box.press("Enter")
+    expect(visitor.page.locator("mark").first).to_be_visible()
+
+
 def _share(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="Share", exact=True).click()
     expect(visitor.page.get_by_role("dialog").get_by_text("you", exact=True)).to_be_visible()
@@ -120,7 +137,7 @@ def _answered(visitor: Visitor) -> None:
 
 def _source(visitor: Visitor) -> None:
     _answered(visitor)
-    visitor.answers.last.get_by_role("button", name="Source 1").first.click()
+    visitor.answers.last.get_by_role("button", name=re.compile(r"^Source \d")).first.click()
     expect(visitor.page.get_by_role("dialog").locator("mark")).to_be_visible()
 
 

@@ -37,9 +37,9 @@ class Site:
     publishable_key: str
     secret_key: str
 
-    def account(self, name: str = "person") -> Account:
-        """A new account; its address begins with `name`."""
-        email = f"{name}-{uuid.uuid4().hex[:8]}@rivulet.example"
+    def account(self, name: str = "person", email: str | None = None) -> Account:
+        """A new account; its address begins with `name`, unless another one is given."""
+        email = email or f"{name}-{uuid.uuid4().hex[:8]}@rivulet.example"
         made = self._post("/auth/v1/admin/users", {"email": email, "password": PASSWORD, "email_confirm": True})
         return Account(made["id"], email)
 

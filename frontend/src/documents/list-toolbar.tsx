@@ -61,7 +61,9 @@ export function ListToolbar({ library, query, onQuery, order, onOrder, onSearch 
           ))}
         </Menu.Dropdown>
       </Menu>
-      <Quota library={library} />
+      <div className={classes.quota}>
+        <Quota library={library} />
+      </div>
     </div>
   );
 }

@@ -29,6 +29,7 @@ export function Preview({ document, page, marked, onClose }: Props) {
       position={phone ? "bottom" : "right"}
       size={phone ? "92%" : 620}
       title={document.title}
+      overlayProps={{ backgroundOpacity: 0.2 }}
       closeButtonProps={{ "aria-label": text.common.close }}
       classNames={{ title: classes.title, body: classes.body, content: classes.content, header: classes.header }}
     >

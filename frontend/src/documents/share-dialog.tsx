@@ -60,6 +60,7 @@ function InviteForm({ library }: { library: string }) {
             onChange={(event) => setEmail(event.currentTarget.value)}
           />
           <NativeSelect
+            flex="1 1 190px"
             label={text.documents.role}
             data={ROLES}
             value={role}
