@@ -64,7 +64,7 @@ def test_other_buckets_are_none_of_our_business(engine: Engine) -> None:
 
 
 def test_an_object_that_belongs_to_no_library_is_refused(engine: Engine) -> None:
-    with pytest.raises(psycopg.errors.CheckViolation, match="<library id>/<file name>"):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="<library id>/<file name>"):
         put_object(engine, "stray.txt")
 
 

@@ -61,6 +61,17 @@ async def test_upsert_merges_or_ignores(anon: Client) -> None:
     assert by_key.data[0]["bio"] == 4
 
 
+async def test_an_upsert_that_only_updates_makes_nothing(http: httpx.AsyncClient) -> None:
+    name, other = unique("author "), unique("author ")
+    for names, status in (([name], 201), ([name], 200), ([name, other], 201), ([name, other], 200), ([], 201)):
+        for wanted in ("minimal", "representation"):
+            headers = {"prefer": f"resolution=merge-duplicates,return={wanted}"}
+            path = "/rest/v1/contract_authors?on_conflict=name"
+            answer = await http.post(path, json=[{"name": one} for one in names], headers=headers)
+            expected = status if wanted == "minimal" or not names else 200
+            assert answer.status_code == expected, (names, wanted)
+
+
 async def test_update_and_delete_touch_only_what_matches(anon: Client) -> None:
     title = unique("t ")
     made = await anon.table(BOOKS).insert([{"title": title, "pages": 1}, {"title": title, "pages": 2}]).execute()

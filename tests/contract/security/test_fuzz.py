@@ -1,6 +1,7 @@
 """Whatever comes in over HTTP, every service answers it or says what is wrong with it; none fails."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -128,8 +129,9 @@ def attempts(draw: st.DrawFn) -> tuple[str, str, dict[str, str], bytes]:
 
 
 @pytest.fixture(scope="module")
-def http(project: Project) -> httpx.Client:
-    return httpx.Client(base_url=project.url, timeout=30)
+def http(project: Project) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=project.url, timeout=30) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")

@@ -58,6 +58,7 @@ class People:
 
     async def token(self, request: AuthRequest) -> Reply:
         """``POST /token``: sign in with a password, exchange a refresh token or the code of a sign-in by mail."""
+        self._limit.take(request.address or "")
         grant = request.query.get("grant_type", "")
         if grant == "password":
             return await self._sign_in(request)
@@ -117,7 +118,6 @@ class People:
             return Reply(await self._begin(work, user, "anonymous", request))
 
     async def _sign_in(self, request: AuthRequest) -> Reply:
-        self._limit.take(request.address or "")
         body = request.document()
         if body.get("phone"):
             raise AuthError(422, "phone_provider_disabled", "Phone logins are disabled")

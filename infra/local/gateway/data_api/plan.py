@@ -14,6 +14,8 @@ from infra.local.gateway.data_api.render import Source, quote
 from infra.local.gateway.data_api.render_call import SCALAR, posted_call_sql, queried_call_sql
 from infra.local.gateway.data_api.render_read import ROW, ReadRenderer
 from infra.local.gateway.data_api.render_write import (
+    INSERTED,
+    MERGED,
     conflict_sql,
     delete_sql,
     insert_sql,
@@ -35,7 +37,10 @@ CSV_BODY = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One statement and what its answer means. Its row is: total, rows on this page, body, response headers, status."""
+    """One statement and what its answer means. Its row is: total, rows on this page, body, response headers, status.
+
+    The total of an upsert is how many of its rows were inserted, not updated.
+    """
 
     kind: Kind
     statement: Statement
@@ -199,9 +204,12 @@ def _written(
         key = table.primary_key
     text = write + (returning_sql(schema, table, shown) if not key else _returning_key(table)) if returning else write
     rows = written_source(renderer, table, shown) if shown else "SELECT * FROM pgrst_source"
-    body = _body(wish.accept) if shown else f"coalesce((json_agg({ROW}) -> 0)::text, '')" if key else "''"
+    total = INSERTED if kind == "insert" and write.endswith(MERGED) else "null"
+    first_key = f"coalesce((json_agg({ROW}) -> 0)::text, '')"
+    # Each is an aggregate, so that the answer is one row, made when all rows are written.
+    body = _body(wish.accept) if shown else first_key if key else "max('')"
     text = (
-        f"WITH pgrst_source AS ({text}), rows AS ({rows}) SELECT null, (SELECT count(*) FROM pgrst_source), {body},"
+        f"WITH pgrst_source AS ({text}), rows AS ({rows}) SELECT {total}, (SELECT count(*) FROM pgrst_source), {body},"
         f" {EXTRAS} FROM (SELECT * FROM rows) {ROW}"
     )
     return Plan(

@@ -9,6 +9,12 @@ from infra.local.gateway.data_api.render import Values, quote
 from infra.local.gateway.data_api.render_read import ReadRenderer
 from infra.local.gateway.data_api.schema import Schema, Table, TableColumn
 
+#: How many rows an upsert has inserted so far, in its transaction.
+INSERTED = "coalesce(nullif(current_setting('pgrst.inserted', true), ''), '0')::int"
+
+#: How the clause of an upsert that updates ends, unlike any other.
+MERGED = " <> '-1'"
+
 
 def insert_sql(table: Table, payload: Payload, use_defaults: bool, conflict: str, values: Values) -> str:
     """Return the INSERT without RETURNING; ``conflict`` is the ON CONFLICT clause or empty."""
@@ -19,7 +25,8 @@ def insert_sql(table: Table, payload: Payload, use_defaults: bool, conflict: str
     names = ", ".join(quote(column.name) for column in columns)
     rows = _rows_sql(columns, payload, use_defaults, values)
     listed = f" ({names})" if names else ""
-    return f"INSERT INTO {target}{listed} SELECT {names} FROM {rows}{conflict}"
+    counted = f" WHERE {_count(1)} <> '0'" if conflict.endswith(MERGED) else ""
+    return f"INSERT INTO {target}{listed} SELECT {names} FROM {rows}{counted}{conflict}"
 
 
 def conflict_sql(table: Table, payload: Payload, target: tuple[str, ...] | None, resolution: str | None) -> str:
@@ -32,7 +39,12 @@ def conflict_sql(table: Table, payload: Payload, target: tuple[str, ...] | None,
     if resolution == "ignore-duplicates" or not payload.keys:
         return f" ON CONFLICT ({names}) DO NOTHING"
     settings = ", ".join(f"{quote(name)} = EXCLUDED.{quote(name)}" for name in payload.keys)
-    return f" ON CONFLICT ({names}) DO UPDATE SET {settings}"
+    return f" ON CONFLICT ({names}) DO UPDATE SET {settings} WHERE {_count(-1)}{MERGED}"
+
+
+def _count(step: int) -> str:
+    """Return an expression, never null, that counts rows as they are inserted, or takes back one that is updated."""
+    return f"set_config('pgrst.inserted', ({INSERTED} + {step})::text, true)"
 
 
 def update_sql(table: Table, payload: Payload, use_defaults: bool, values: Values) -> str:

@@ -72,7 +72,8 @@ def _written(plan: Plan, outcome: Outcome, preferences: Preferences, name: str) 
     if plan.key and outcome.body:
         headers["location"] = _location(plan, outcome, name)
     if plan.kind == "insert":
-        return Answer(201, outcome.body if whole else b"", headers)
+        status = 200 if outcome.total == 0 else 201  # an upsert that only updated made nothing
+        return Answer(status, outcome.body if whole else b"", headers)
     return Answer(200 if whole else 204, outcome.body if whole else b"", headers)
 
 
