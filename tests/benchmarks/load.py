@@ -4,7 +4,7 @@
 PostgreSQL, Realtime and Chroma, and a model that takes 600 ms to its first word. With --kill each listener dies once,
 as in a power cut, and is started again. Told: how long people wait for the first words beyond the model's time, whether
 anything was lost, done twice or failed, and whether memory stays flat. It ends with code 1 if something is not as aimed
-at. Before it, 60 documents and 60 questions alone, one after the other, tell what each costs: `capacity.py` reckons with
+at. Before it, 60 documents and 60 questions alone tell what each costs: `capacity.py` reckons with
 that.
 """
 
