@@ -85,3 +85,11 @@ def pdf(texts: list[str]) -> bytes:
         objects += [page % (5 + 2 * number), b"<</Length %d>>stream\n%b\nendstream" % (len(drawn), drawn)]
     body = b"".join(b"%d 0 obj\n%b\nendobj\n" % (number, each) for number, each in enumerate(objects, start=1))
     return b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R/Size %d>>\n%%%%EOF" % (len(objects) + 1)
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="reads images with tesseract, which is not installed")
+def test_scanned_pages_are_read_where_tesseract_is() -> None:
+    found = read(FILES / "scanned.pdf")
+
+    assert found[-1].pages == 1
+    assert "Port Kestrel, 12 June 1931" in "\n".join(block.text for part in found for block in part.blocks)

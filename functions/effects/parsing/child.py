@@ -7,6 +7,7 @@ from typing import Any
 import kreuzberg
 
 from functions.effects.parsing import frames, limits
+from functions.effects.parsing.extract import ocr_languages
 from functions.effects.parsing.pdf import library_in
 from functions.effects.parsing.reading import Reading
 from functions.effects.parsing.source import Plan, Source
@@ -32,6 +33,7 @@ def warm_up(folder: str) -> None:
         finally:
             os._exit(0)
     os.waitpid(unpacking, 0)
+    ocr_languages()  # asks a program, which no child may start
     _folder = folder
     _reading = Reading(library_in(Path(folder)))
 

@@ -1,6 +1,7 @@
 """The one place that calls kreuzberg."""
 
 import shutil
+import subprocess
 from functools import cache
 from typing import Any
 
@@ -11,11 +12,13 @@ from functions.effects.parsing.source import Source
 from schema.errors import PermanentError
 
 LANGUAGE_SAMPLE = 8_000  # characters
+MOST_OCR_LANGUAGES = 4
+_NO_LANGUAGES = {"osd", "equ", "snum"}  # orientation, formulas and serial numbers, which Tesseract lists as well
 
 
 @cache
 def _config(structure: bool, ocr: bool, navigation: bool) -> kreuzberg.ExtractionConfig:
-    options: dict[str, Any] = {} if ocr else {"disable_ocr": True}
+    options: dict[str, Any] = {"ocr": _ocr()} if ocr else {"disable_ocr": True}
     return kreuzberg.ExtractionConfig(
         use_cache=False,
         output_format="markdown",
@@ -25,6 +28,14 @@ def _config(structure: bool, ocr: bool, navigation: bool) -> kreuzberg.Extractio
         html_options=_web(navigation),  # type: ignore[arg-type]  # a mapping is what it takes
         concurrency=kreuzberg.ConcurrencyConfig(max_threads=1),
         **options,
+    )
+
+
+def _ocr() -> kreuzberg.OcrConfig:
+    return kreuzberg.OcrConfig(
+        backend="tesseract",
+        language="+".join(ocr_languages()),
+        tesseract_config=kreuzberg.TesseractConfig(use_cache=False),  # of its own, in files that a reader may not have
     )
 
 
@@ -62,9 +73,21 @@ def languages_of(text: str) -> list[str]:
 
 
 @cache
+def ocr_languages() -> list[str]:
+    """The languages in which Tesseract reads here, English first; none where it is not installed.
+
+    Each one costs time and memory with each page, so there are no more than the first few.
+    """
+    if shutil.which("tesseract") is None:
+        return []
+    listed = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=False, timeout=30)
+    names = [name for name in listed.stdout.splitlines()[1:] if name not in _NO_LANGUAGES and "/" not in name]
+    return sorted(names, key=lambda name: name != "eng")[:MOST_OCR_LANGUAGES]
+
+
 def ocr_is_installed() -> bool:
-    """Whether tesseract is, whose language data the reader needs."""
-    return shutil.which("tesseract") is not None
+    """Whether images can be read."""
+    return bool(ocr_languages())
 
 
 def needs_ocr() -> PermanentError:
