@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from functions.effects.parsing import numbering, office, source
+from functions.effects.parsing import extract, numbering, office, source
 from schema.documents import Block, BlockKind
 from schema.errors import PermanentError
 from tests.unit.parsing.reads import blocks, parts, text
@@ -146,8 +146,6 @@ def test_open_documents_have_headings_lists_and_tables() -> None:
     [
         (b"", "a.txt", "empty"),
         (b" \n\t", "a.md", "empty"),
-        ((FILES / "scanned.pdf").read_bytes(), "a.pdf", "needs_ocr"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png", "needs_ocr"),
     ],
 )
 def test_what_cannot_be_read_says_why(content: bytes, name: str, code: str) -> None:
@@ -190,10 +188,16 @@ def test_archives_within_archives_end_somewhere() -> None:
     assert refused.value.code == "too_complex"
 
 
-def test_the_refusal_of_images_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(office, "ocr_is_installed", lambda: False)  # whatever this machine has
-    with pytest.raises(PermanentError, match="apt-get install tesseract-ocr"):
-        text(b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png")
+@pytest.mark.parametrize(
+    ("content", "name"), [((FILES / "scanned.pdf").read_bytes(), "a.pdf"), (b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png")]
+)
+def test_what_holds_only_images_names_the_package_that_reads_them(
+    content: bytes, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extract, "ocr_languages", list)  # as where it is not installed
+    with pytest.raises(PermanentError, match="apt-get install tesseract-ocr") as refused:
+        text(content, name)
+    assert refused.value.code == "needs_ocr"
 
 
 def locked(password: str) -> bytes:
