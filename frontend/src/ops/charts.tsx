@@ -33,7 +33,8 @@ export function Charts() {
             series={queuesOf(data.jobs).map((name) => ({ name, label: text.ops.queueNames[name] ?? name, color: COLOURS[name] ?? "gray.6" }))}
             barProps={{ isAnimationActive: false }}
             tickLine="none"
-            gridAxis="y"
+            gridAxis="x"
+            yAxisProps={{ width: 66 }}
           />
         )}
       </Panel>
@@ -54,7 +55,8 @@ export function Charts() {
             ]}
             lineProps={{ isAnimationActive: false }}
             tickLine="none"
-            gridAxis="y"
+            gridAxis="x"
+            yAxisProps={{ width: 66 }}
             valueFormatter={(value) => `${value.toLocaleString("en")} ms`}
           />
         )}

@@ -8,7 +8,7 @@ export const ops = {
   queueNames: {
     parse: "Reading", embed: "Indexing", respond: "Answering", purge: "Clearing up", move: "Moving", backfill: "Backfilling",
   } as Record<string, string>,
-  ready: "could run",
+  ready: "to do",
   running: "running",
   waiting: "in line",
   delayed: "later",
