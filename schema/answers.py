@@ -29,6 +29,7 @@ class Question(BaseModel):
     library_id: UUID | None  # None: every library that the person may see
     question: str
     history: Sequence[Turn]
+    scope: "Scope | None" = None  # what may be searched, as it was when the answer was begun
     again: bool = False  # it has been answered, and another answer is wanted
     wants_title: bool = False  # its conversation has no name yet but the question's beginning
 

@@ -76,7 +76,9 @@ class RespondHandler:
     async def _find(self, question: Question, assistant: Assistant) -> Source:
         """The passages for a question, and the prompt made of them."""
         query = await assistant.query(question)
-        retrieved = await self.retriever.retrieve(question.user_id, query.text, question.library_id)
+        retrieved = await self.retriever.retrieve(
+            question.user_id, query.text, question.library_id, scope=question.scope
+        )
         prompt = build_prompt(question.question, retrieved.passages, question.history, room_for(self.models))
         return Source(query.text, query.rewritten_by, retrieved, prompt, ANSWER, self.models)
 

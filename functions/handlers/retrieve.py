@@ -55,10 +55,16 @@ class Retriever:
     reranker: Reranker | None = None
 
     async def retrieve(
-        self, user: UUID, query: str, library: UUID | None, where: Filter = EVERYTHING, most: int = MOST_PASSAGES
+        self,
+        user: UUID,
+        query: str,
+        library: UUID | None,
+        where: Filter = EVERYTHING,
+        most: int = MOST_PASSAGES,
+        scope: Scope | None = None,
     ) -> Retrieved:
         """The passages for a prompt, at most `most` besides neighbours, and how they came to be chosen."""
-        found = await self.search(user, query, library, where)
+        found = await self.search(user, query, library, where, scope)
         return await self.choose(found, user, query, where, most)
 
     async def choose(
