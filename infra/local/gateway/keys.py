@@ -32,7 +32,7 @@ class Keyring:
 
     def __init__(self, jwt_secret: str, publishable: str, secret: str) -> None:
         self._jwt_secret = jwt_secret
-        self._opaque = {publishable: "anon", secret: "service_role"}
+        self._opaque = ((publishable.encode(), "anon"), (secret.encode(), "service_role"))
         self._checked = lru_cache(maxsize=CHECKED_MAX)(self._decode)
 
     def sign(self, claims: dict[str, Any]) -> str:
@@ -93,9 +93,7 @@ class Keyring:
     def opaque_role(self, key: str) -> str | None:
         """Return ``anon`` or ``service_role`` if ``key`` is one of the opaque keys; compares in constant time."""
         candidate = key.encode()
-        return next(
-            (role for known, role in self._opaque.items() if hmac.compare_digest(known.encode(), candidate)), None
-        )
+        return next((role for known, role in self._opaque if hmac.compare_digest(known, candidate)), None)
 
     def _decode(self, token: str) -> dict[str, Any]:
         options: Any = {

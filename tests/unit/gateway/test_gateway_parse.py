@@ -179,3 +179,9 @@ def test_array_literals_keep_their_items_apart(items: list[str]) -> None:
     text = array_literal(tuple(items))
     inside = text[1:-1].replace("\\\\", "").replace('\\"', "")
     assert inside.count('"') == 2 * len(items)
+
+
+def test_a_text_met_again_is_parsed_to_a_level_of_its_own() -> None:
+    first, second = parse_query(b"select=id,up(z)&up.z=eq.1&id=eq.1&limit=1"), parse_query(b"select=id,up(z)")
+    assert (len(first.root.where), len(first.root.embeds[0].node.where), first.root.limit) == (1, 1, 1)
+    assert (second.root.where, second.root.embeds[0].node.where, second.root.limit) == ([], [], None)

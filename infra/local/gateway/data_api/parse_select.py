@@ -1,19 +1,37 @@
 """``select=``: columns, casts, aliases and embedded resources."""
 
+from functools import lru_cache
+
 from infra.local.gateway.data_api.errors import ApiError
 from infra.local.gateway.data_api.query import Column, Embed, Field, Node
 from infra.local.gateway.data_api.scanner import NESTING_MAX, Scanner
 
 AGGREGATES = ("avg", "count", "max", "min", "sum")
 CAST_STOPS = ",)("
+PARSED_MAX, PARSED_LENGTH = 512, 2000  # texts that are remembered, and characters of one
 
 
 def parse_select(text: str) -> Node:
     """Return the root node with its columns and, recursively, embedded resources; raises ApiError."""
+    return _fresh(_parse(text) if len(text) <= PARSED_LENGTH else _parse.__wrapped__(text))
+
+
+@lru_cache(maxsize=PARSED_MAX)
+def _parse(text: str) -> Node:
+    """Parse; applications send the same few texts again and again."""
     scanner = Scanner("select parameter", text)
     node = _items(scanner, 0)
     scanner.end()
     return node
+
+
+def _fresh(node: Node) -> Node:
+    """Return a copy of a parsed level, whose conditions and limits are another request's to set."""
+    embeds = [
+        Embed(embed.target, _fresh(embed.node), embed.alias, embed.hint, embed.inner, embed.spread)
+        for embed in node.embeds
+    ]
+    return Node(list(node.columns), embeds)
 
 
 def _items(scanner: Scanner, depth: int) -> Node:
