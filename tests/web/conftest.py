@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests import serving
 from tests.slow_model import NAME, SlowModel
@@ -13,8 +13,8 @@ from tests.web import chromium
 from tests.web.people import Visitor
 from tests.web.site import Site, running
 
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 EXPECT_MS = 15_000
 ANSWER = (
     "The weir at **Marbruck** was built in 1903 by Anton Falk [1]. It was raised by forty centimetres in 1931 and "

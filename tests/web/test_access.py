@@ -1,6 +1,7 @@
 """Every screen passes axe, light and dark, on a desktop and on a phone, and fits a phone's width."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,7 +11,7 @@ from tests.web.conftest import Enter
 from tests.web.people import Visitor
 from tests.web.site import Site
 
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 QUESTION = "Who built the weir at Marbruck?"
 
 
@@ -60,6 +61,7 @@ def _look_at_chat(visitor: Visitor) -> None:
 def _look(page: Page, name: str) -> None:
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
+        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
         assert faults(page) == [], f"{name}, {scheme}"
     page.emulate_media(color_scheme="light")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

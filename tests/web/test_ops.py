@@ -23,6 +23,7 @@ def test_an_operator_redrives_a_dead_job_and_reads_its_trace(enter: Enter, site:
     site.make_operator(account)
     visitor = enter()
     visitor.sign_in(account, "/documents")
+    expect(visitor.page.get_by_text("Nothing here yet")).to_be_visible()
     visitor.drop([FILES / "corrupt.pdf"])
     expect(visitor.document("corrupt.pdf").get_by_role("button", name="Retry reading corrupt.pdf")).to_be_visible(
         timeout=READY_MS

@@ -40,11 +40,11 @@ function Person({ member, library }: { member: Member; library: Library }) {
   const { id } = usePerson();
   const owns = library.role === "owner" && member.role !== "owner";
   return (
-    <Group wrap="nowrap" gap="sm">
+    <Group gap="sm">
       <Avatar size={32} radius="xl" color={member.user_id ? "river" : "gray"} aria-hidden>
         {member.email.slice(0, 1).toUpperCase()}
       </Avatar>
-      <div style={{ flex: 1, minWidth: 0 }}>
+      <div style={{ flex: "1 1 150px", minWidth: 0 }}>
         <Text size="sm" truncate>
           {member.email}
         </Text>
