@@ -12,20 +12,37 @@ import httpx
 import psycopg
 import pytest
 
+from infra.local import chroma as chroma_server
+from infra.local import ports
 from infra.local.state import CHECKOUT
+from tests import serving
 from tests.conftest import Gateway
+from tests.conftest import chroma as session_chroma
 from tests.contract.test_supabase_js import library, node
 from tests.docs.blocks import ELSEWHERE, RUN, Block, blocks
 from tests.integration.serverless import environment
 from tests.waiting import eventually
 
-__all__ = ["library", "node"]
+__all__ = ["library", "node", "session_chroma"]
 
 DOCS = CHECKOUT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 PASSWORD = "correct horse battery"
 SECONDS = 120
 LISTENERS = ("parse", "embed", "respond", "purge", "move", "backfill")
+
+
+@pytest.fixture
+def chroma(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The session's Chroma; one of its own for whoever looks at all that is in it."""
+    if not hasattr(request, "param"):
+        yield request.getfixturevalue("session_chroma")
+        return
+    port = ports.any_free()
+    url = f"http://{ports.HOST}:{port}"
+    command, environment = chroma_server.command(tmp_path / "chroma", port), chroma_server.environment()
+    with serving.process(command, environment, lambda: serving.answers(url + chroma_server.HEALTH_PATH)):
+        yield url
 
 
 @pytest.fixture
@@ -141,6 +158,7 @@ def test_pages_that_look(page: str, settings: Mapping[str, str], listening: Call
 
 @pytest.mark.skipif(shutil.which("psql") is None, reason="the page uses psql")
 @pytest.mark.usefixtures("person", "listening")
+@pytest.mark.parametrize("chroma", ["of its own"], indirect=True)
 def test_mend(settings: Mapping[str, str], tmp_path: Path) -> None:
     _ask(settings)
     read("operators/mend.md", settings, tmp_path, _no_node)
