@@ -93,6 +93,7 @@ export const chat = {
     bad: "A bad answer",
     failed: "No answer",
     retry: "Try again",
+    askAgain: "Ask again",
     waitSeconds: (seconds: number) => `You can ask again in ${inWords(seconds)}.`,
     notPossible: "That did not work.",
     host: (host: string) => ` (${host})`,

@@ -34,7 +34,7 @@ export const Answer = memo(function Answer({ answer, isLast }: AnswerProps) {
       <article className={classes.answer} aria-label={words.name} aria-busy={!isOver} data-status={answer.status} data-refused={isRefused || undefined}>
         {!isOver && <Beginning answer={answer} draft={draft} />}
         {isRefused ? <Refusal content={content} /> : <Written answer={answer} content={content} isOver={isOver} />}
-        {answer.status === "failed" && <AnswerFailure answer={answer} />}
+        {answer.status === "failed" && <AnswerFailure answer={answer} isLast={isLast} />}
         <AnswerNotes answer={answer} content={content} isLast={isLast} />
         <Sources answer={answer} />
         {isOver && <AnswerActions answer={answer} content={content} isLast={isLast} />}

@@ -26,8 +26,8 @@ export function ConversationRow({ conversation, isHere, onNavigate }: Conversati
   const title = conversation.title ?? text.chat.untitled;
   const done = () => setState("shown");
   const choices = [
-    { name: words.rename, icon: IconPencil, color: undefined, act: () => setState("renamed") },
-    { name: words.delete, icon: IconTrash, color: "red", act: () => setState("deleted") },
+    { name: words.rename, icon: IconPencil, isGrave: false, act: () => setState("renamed") },
+    { name: words.delete, icon: IconTrash, isGrave: true, act: () => setState("deleted") },
   ];
   if (state === "renamed") {
     return (

@@ -8,7 +8,7 @@ import classes from "./conversation-row.module.css";
 interface Choice {
   readonly name: string;
   readonly icon: typeof IconPencil;
-  readonly color: string | undefined;
+  readonly isGrave: boolean;
   readonly act: () => void;
 }
 
@@ -38,8 +38,8 @@ export function RowMenu({ label, choices }: { label: string; choices: readonly C
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {choices.map(({ name, icon: Icon, color, act }) => (
-          <Menu.Item key={name} color={color} leftSection={<Icon size={16} />} onClick={act}>
+        {choices.map(({ name, icon: Icon, isGrave, act }) => (
+          <Menu.Item key={name} className={isGrave ? classes.grave : undefined} leftSection={<Icon size={16} />} onClick={act}>
             {name}
           </Menu.Item>
         ))}
