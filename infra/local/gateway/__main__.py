@@ -30,6 +30,7 @@ def main() -> int:
         port=settings.port,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # nobody stands in front; who could name another address would pass by the limits
         ws=WebSocketTransport,
         timeout_graceful_shutdown=5,
     )

@@ -193,8 +193,12 @@ async def test_generated_links_sign_in(service: Client, anon: Client, mailbox: M
     email = address()
     if kind == "recovery":
         await service.auth.admin.create_user({"email": email, "email_confirm": True})
-    made = await service.auth.admin.generate_link({"type": kind, "email": email, "password": PASSWORD})
+    options = {"redirect_to": f"{SITE}/welcome", "data": {"status": "alpha"}}
+    asked = {"type": kind, "email": email, "password": PASSWORD, "options": options}
+    made = await service.auth.admin.generate_link(asked)
     properties = made.properties
+    assert properties.action_link.endswith(f"&type={properties.verification_type}&redirect_to={SITE}/welcome")
+    assert made.user.user_metadata == ({"email_verified": True} if kind == "recovery" else {"status": "alpha"})
     assert (made.user.email, await mailbox.mails(email)) == (email, [])
     answer = await anon.auth.verify_otp({"token_hash": properties.hashed_token, "type": properties.verification_type})
     assert answer.user.id == made.user.id
