@@ -1,6 +1,7 @@
 """Fixtures for every kind of test: real servers, started once per session, and a fresh database per test."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ hypothesis.settings.load_profile("rivulet")
 
 def pytest_configure() -> None:
     isolation.begin()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a run that is ended from outside ends its servers, too
 
 
 def pytest_xdist_auto_num_workers() -> int:
