@@ -77,7 +77,7 @@ class Listeners:
         times = process.cpu_times()
         own = times.user + times.system + times.children_user + times.children_system
         below = (child.cpu_times() for child in process.children(recursive=True))
-        return self.spent.get(kind, 0.0) + own + sum(each.user + each.system for each in below)
+        return float(self.spent.get(kind, 0.0) + own + sum(each.user + each.system for each in below))
 
     def memory(self) -> int:
         """Resident bytes of all."""

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from infra.local.state import CHECKOUT
-from tests.benchmarks import capacity
+from tests.benchmarks import capacity, figures
 
 COSTS = json.loads(capacity.MEASURED.read_text())
 PAGE = (CHECKOUT / "infra" / "capacity.md").read_text()
@@ -29,13 +29,12 @@ def test_the_page_says_what_the_program_reckons(people: int, column: int) -> Non
 def test_with_places_for_the_mean_alone_the_simulation_notices() -> None:
     """The root in the formula is what keeps people from waiting."""
     rate, seconds = 2.0, 6.0
-    wait = capacity.p95(capacity.waits(rate, seconds, int(rate * seconds), 20_000, random.Random(1)))
+    wait = figures.p95(capacity.waits(rate, seconds, int(rate * seconds), 20_000, random.Random(1)))
 
     assert wait > capacity.WAIT_SECONDS["respond"]
     enough = capacity.places(rate, seconds)
     assert (
-        capacity.p95(capacity.waits(rate, seconds, enough, 20_000, random.Random(1)))
-        <= capacity.WAIT_SECONDS["respond"]
+        figures.p95(capacity.waits(rate, seconds, enough, 20_000, random.Random(1))) <= capacity.WAIT_SECONDS["respond"]
     )
 
 
