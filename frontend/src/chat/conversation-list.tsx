@@ -40,7 +40,7 @@ export function ConversationList({ onNavigate }: { onNavigate: () => void }) {
         </div>
       )}
       {data === undefined ? (
-        !isError && <Loader size="xs" m="sm" aria-label={words.loading} />
+        !isError && <Loader size="xs" m="sm" role="status" aria-label={words.loading} />
       ) : (
         <Groups conversations={data.conversations} path={path} search={wanted} onNavigate={onNavigate} />
       )}
