@@ -47,6 +47,8 @@ check: setup ## Everything CI checks: format, lint, types, imports, tests
 lock: setup ## Compile requirements.txt anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra local --extra backup --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --override requirements/overrides.txt -o requirements.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --override requirements/overrides.txt --constraint requirements.txt -o requirements/serve.txt
 	$(BIN)/uv pip compile --quiet requirements/bench.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links -o requirements/bench.txt
 
