@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+import httpx
 import together
 from pydantic import BaseModel, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
@@ -15,7 +16,7 @@ from functions.effects.budget import (
     estimated_tokens,
     wait_for_share,
 )
-from functions.effects.connect_together import translated_errors
+from functions.effects.connect_together import TIMEOUT, translated_errors
 from functions.telemetry.calls import watched
 from functions.telemetry.metrics import MODEL_TOKENS
 from functions.telemetry.tracing import traceparent
@@ -56,6 +57,9 @@ class _Reply(BaseModel):
     data: list[_Item]
 
 
+# A model on a busy processor of one's own takes a minute for a batch that Together answers in a second. Whoever gives up
+# sooner asks for the same again, and never gets it.
+_TIMEOUTS: Mapping[TextKind, httpx.Timeout] = {"query": TIMEOUT, "document": httpx.Timeout(240.0, connect=5.0)}
 _FLICKER = wait_random_exponential(multiplier=0.2, max=4.0)
 
 
@@ -108,7 +112,9 @@ class TogetherEmbedder:
         prefix = _QUERY_PREFIXES.get(self._model, "") if kind == "query" else ""
         asked = [prefix + text for text in texts]
         with translated_errors(), watched("model", f"embed_{kind}") as span:
-            reply = await self._embeddings.create(model=self._model, input=asked, extra_headers=traceparent(span))
+            reply = await self._embeddings.create(
+                model=self._model, input=asked, extra_headers=traceparent(span), timeout=_TIMEOUTS[kind]
+            )
         MODEL_TOKENS.labels(self._model, "embedding").inc(sum(map(estimated_tokens, asked)))
         return _vectors(await reply.read())
 
