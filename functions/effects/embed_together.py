@@ -57,8 +57,8 @@ class _Reply(BaseModel):
     data: list[_Item]
 
 
-# A model on a busy processor of one's own takes a minute for a batch that Together answers in a second. Whoever gives up
-# sooner asks for the same again, and never gets it.
+# A model on a busy processor of one's own takes a minute for a batch that Together answers in a second. Whoever gives
+# up sooner asks for the same again, and never gets it.
 _TIMEOUTS: Mapping[TextKind, httpx.Timeout] = {"query": TIMEOUT, "document": httpx.Timeout(240.0, connect=5.0)}
 _FLICKER = wait_random_exponential(multiplier=0.2, max=4.0)
 
