@@ -1,7 +1,7 @@
 "use client";
 
 import dynamic from "next/dynamic";
-import { useRouter } from "next/navigation";
+import { usePathname, useRouter } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
 import { usePerson } from "@/shell/person";
 import classes from "./chat-screen.module.css";
@@ -22,13 +22,31 @@ import { useShortcuts } from "./parts/use-shortcuts";
 
 const Shortcuts = dynamic(() => import("./parts/shortcuts"), { ssr: false });
 
-/** A conversation; null: one that begins with the first question. */
+const ADDRESS = /^\/chat\/([0-9a-f-]{36})$/;
+
+/**
+ * A conversation; null: one that begins with the first question. That one gets its address without a navigation, so that
+ * nothing is loaded in the middle of an answer: the page of a new chat is then that conversation's, until one leaves it.
+ */
 export function ChatScreen({ conversationId }: { conversationId: string | null }) {
+  const path = usePathname();
+  const known = conversationId ?? ADDRESS.exec(path)?.[1] ?? null;
+  const [begun, setBegun] = useState(newId);
+  const [before, setBefore] = useState(path);
+  if (path !== before) {
+    setBefore(path);
+    if (known === null) setBegun(newId());
+  }
+  const id = known ?? begun;
+  return <Talk key={id} id={id} isNew={known === null} />;
+}
+
+function Talk({ id, isNew }: { id: string; isNew: boolean }) {
   const person = usePerson();
-  const [live] = useState(() => threadOf(person.id, conversationId ?? newId(), conversationId === null));
+  const [live] = useState(() => threadOf(person.id, id, isNew));
   return (
     <ScreenProvider live={live}>
-      <Screen isNew={conversationId === null} />
+      <Screen isNew={isNew} />
     </ScreenProvider>
   );
 }
@@ -56,8 +74,7 @@ function Screen({ isNew }: { isNew: boolean }) {
 
   async function ask(content: string) {
     await live.ask(content);
-    // Its address from now on; the page that comes finds the same conversation, with all that is on its way.
-    if (isNew && live.hasBegun) router.replace(`/chat/${live.id}`);
+    if (isNew && live.hasBegun) window.history.replaceState(null, "", `/chat/${live.id}`);
   }
   function act(action: Action) {
     if (action === "search") focusSearch();

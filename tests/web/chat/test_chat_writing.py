@@ -111,3 +111,17 @@ def test_a_conversation_that_is_not_there_says_so(chat: Open) -> None:
     talk.page.goto(f"{talk.visitor.site.url}/chat/00000000-0000-4000-8000-000000000000")
     expect(talk.page.get_by_role("heading", name="This conversation is not there")).to_be_visible()
     expect(talk.box).to_be_hidden()
+
+
+def test_a_new_chat_begins_after_another_and_the_way_back_leads_to_it(chat: Open) -> None:
+    talk = chat()
+    talk.ask_and_wait()
+    first = talk.id
+    talk.page.get_by_role("link", name="New chat").click()
+    expect(talk.page).to_have_url(re.compile(r"/chat$"))
+    expect(talk.visitor.answers).to_have_count(0)
+    talk.ask_and_wait("And when was it raised?")
+    assert talk.id != first
+    talk.page.go_back()
+    expect(talk.page).to_have_url(re.compile(first))
+    expect(talk.page.get_by_role("region", name="Conversation")).to_contain_text("When was the weir at Marbruck built?")
