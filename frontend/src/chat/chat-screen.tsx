@@ -74,7 +74,8 @@ function Screen({ isNew }: { isNew: boolean }) {
 
   async function ask(content: string) {
     await live.ask(content);
-    if (isNew && live.hasBegun) window.history.replaceState(null, "", `/chat/${live.id}`);
+    // Unless one has gone elsewhere meanwhile.
+    if (live.hasBegun && window.location.pathname === "/chat") window.history.replaceState(null, "", `/chat/${live.id}`);
   }
   function act(action: Action) {
     if (action === "search") focusSearch();
