@@ -71,7 +71,7 @@ class Rehearsal:
     """A folder that stands for the root of the image."""
 
     def __init__(self, image: Image, root: Path, venv: Path | None) -> None:
-        self._image, self._root, self._given = image, root, venv
+        self._image, self._root, self._given = image, root, venv and venv.absolute()
 
     def build(self) -> None:
         """Do what the stages say."""
