@@ -14,6 +14,7 @@ export async function leave(scope: "local" | "global"): Promise<boolean> {
     return false;
   }
   // A whole new page: nothing of this person stays in memory.
+  // eslint-disable-next-line @next/next/no-location-assign-relative-destination
   location.assign("/sign-in");
   return true;
 }
