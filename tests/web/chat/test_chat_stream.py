@@ -1,5 +1,6 @@
-"""A fast answer in a long conversation: smooth to look at, and whole for whoever was away."""
+"""Fast answers in long conversations, and answers to somebody who was away, are whole. How smooth: benchmarks."""
 
+import re
 import time
 from typing import Any
 
@@ -14,19 +15,12 @@ from tests.web.readers import Chat, Reader
 TURNS = 30  # each a question and an answer
 DELTAS_PER_SECOND = 50
 SECONDS = 6  # 300 pieces
-MOST_MS = 50  # 95 of 100 frames
 AWAY_MS = 10_000
 FIRST_HALF = "has been watched"
 QUESTION = "When was the weir at Marbruck built?"
-MEASURE = """() => {
-  const frames = (window.measured = []);
-  let before = performance.now();
-  const step = (now) => { frames.push(now - before); before = now; requestAnimationFrame(step); };
-  requestAnimationFrame(step);
-}"""
 
 
-def test_fifty_deltas_a_second_are_smooth_in_a_long_conversation(chat: Open, reader: Reader, slow: SlowModel) -> None:
+def test_a_fast_answer_in_a_long_conversation_is_shown_whole(chat: Open, reader: Reader, slow: SlowModel) -> None:
     conversation = reader.conversation("Long")
     _ask_all(reader, conversation)
     slow.goes_on.clear()
@@ -34,12 +28,10 @@ def test_fifty_deltas_a_second_are_smooth_in_a_long_conversation(chat: Open, rea
     expect(talk.visitor.answers).to_have_count(TURNS)
     talk.ask(QUESTION)
     expect(talk.answer).to_contain_text(FIRST_HALF, timeout=READY_MS)
-    talk.page.evaluate(MEASURE)
     sent = _stream(talk)
     expect(talk.answer).to_contain_text(f"gate {sent - 1}, ")
-    frames = sorted(talk.page.evaluate("window.measured.slice(1)"))
-    slowest = frames[int(len(frames) * 0.95)]
-    assert slowest <= MOST_MS, f"95 of 100 of {len(frames)} frames took up to {slowest:.0f} ms"
+    shown = re.findall(r"(?:gate|No\.) (\d+)", talk.answer.inner_text())
+    assert [int(number) for number in shown] == list(range(1, sent + 1))
 
 
 def test_who_was_away_misses_no_character(chat: Open, slow: SlowModel) -> None:
