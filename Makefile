@@ -30,6 +30,7 @@ down: setup ## Stop the local stack
 	@$(BIN)/rivulet down
 
 test: setup ## Run all tests; needs no network
+	@$(BIN)/python -m tests.web.check install
 	@$(TEST) --ignore=tests/web
 	@$(MAKE) --no-print-directory test-web
 

@@ -264,7 +264,6 @@ def test_while_chroma_and_the_model_are_down_work_waits_and_then_goes_on(engine:
         ("corrupt.pdf", "unreadable"),
         ("unknown.bin", "unknown_type"),
         ("encrypted.pdf", "encrypted"),
-        ("scanned.pdf", "needs_ocr"),
     ],
 )
 def test_a_bad_file_ends_failed_with_a_reason_and_the_listener_lives(

@@ -1,12 +1,14 @@
 """Everything about the web application that needs no browser: lint, types, unit tests, build.
 
-`python -m tests.web.check`; the first step that fails ends it with its output.
+`python -m tests.web.check`; the first step that fails ends it with its output. `python -m tests.web.check install` only
+installs its packages, among them the official client that contract tests run.
 """
 
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 from infra.local import errors, web_build, web_node
 
@@ -17,10 +19,12 @@ STEPS = (
 )
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the steps; the exit code of the one that failed."""
     try:
         web_build.install(_tell)
+        if "install" in arguments:
+            return 0
         node = web_node.find()
         if node is None:
             raise errors.StackError(web_node.missing())
@@ -48,4 +52,4 @@ def _tell(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
