@@ -3,8 +3,9 @@
 import re
 
 import httpx
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
+from tests.waiting import eventually
 from tests.web.conftest import Enter
 from tests.web.people import Visitor
 from tests.web.site import PASSWORD, Site
@@ -41,9 +42,7 @@ def test_an_expired_session_takes_no_text_away(enter: Enter, site: Site) -> None
     visitor.sign_in(account)
     box = visitor.page.get_by_role("textbox", name="Your question")
     box.fill("A question that took a while to write")
-    _end_session(visitor)
-    dialog = visitor.page.get_by_role("dialog", name="Your session has ended")
-    expect(dialog).to_be_visible()
+    dialog = _end_session(visitor)
     dialog.get_by_label("Password", exact=True).fill(PASSWORD)
     dialog.get_by_role("button", name="Sign in", exact=True).click()
     expect(dialog).to_be_hidden()
@@ -84,7 +83,14 @@ def test_no_secret_reaches_the_browser(enter: Enter, site: Site) -> None:
     assert len(sources) > 5
 
 
-def _end_session(visitor: Visitor) -> None:
-    """As when the refresh token was revoked while the computer slept: the next refresh is refused."""
+def _end_session(visitor: Visitor) -> Locator:
+    """As when the refresh token was revoked while the computer slept: the next refresh is refused. The dialog then."""
     visitor.page.context.clear_cookies()
-    visitor.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    dialog = visitor.page.get_by_role("dialog", name="Your session has ended")
+
+    def seen() -> None:  # a page that is not yet alive hears nothing
+        visitor.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(dialog).to_be_visible(timeout=1_000)
+
+    eventually(seen, within=15)
+    return dialog

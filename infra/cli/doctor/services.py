@@ -11,7 +11,7 @@ from functions.effects import probes
 from infra.cli.doctor.finding import Finding, ok, poor, wrong
 from schema.settings import Settings
 
-SECONDS = 10.0
+SECONDS = 30.0
 TOPIC = "wake:doctor"
 DASHBOARD = "Project Settings → API keys in the Supabase dashboard"
 
