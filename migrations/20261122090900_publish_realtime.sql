@@ -49,7 +49,8 @@ end $$;
 create trigger messages_broadcast after insert on public.messages
     for each row execute function rivulet.broadcast_message();
 create trigger messages_broadcast_change after update on public.messages
-    for each row when ((old.status, old.fence, old.metadata) is distinct from (new.status, new.fence, new.metadata))
+    for each row when (old.status is distinct from new.status or old.fence is distinct from new.fence
+                       or old.metadata is distinct from new.metadata)
     execute function rivulet.broadcast_message();
 
 revoke execute on function rivulet.broadcast_document(), rivulet.broadcast_message() from public;

@@ -13,7 +13,8 @@ DEAD = 12_000
 CROWD = """
 with crowd as (
     insert into rivulet.jobs (queue, tenant_id, subject_id, state, expires_at, trace_id)
-    select 'embed', gen_random_uuid(), gen_random_uuid(), 'ready', now(), 't' from generate_series(1, %s) returning id
+    select 'embed', 'c0ffee00-0000-4000-8000-000000000000', gen_random_uuid(), 'ready', now(), 't'
+    from generate_series(1, %s) returning id
 ) select max(id) from crowd
 """
 EVERYTHING = "select to_jsonb(j) from rivulet.jobs j union all select to_jsonb(l) from rivulet.lanes l order by 1"
@@ -47,7 +48,7 @@ def work(engine: Engine) -> Engine:
 
 
 def test_dead_rows_go_and_nothing_else_does(work: Engine, database: Database) -> None:
-    running = work.claim_one("parse")
+    [running] = work.claim("parse", 1, lease=600)
     with forgotten(database, "create temporary table mine (id integer)"):
         leave_dead_rows(work)
         before, large = work.all(EVERYTHING), size(work)
