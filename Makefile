@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # A virtual environment works in the folder it was made in, so the folder is part of the stamp's name.
 STAMP := $(VENV)/.installed-$(shell pwd | cksum | cut -d' ' -f1)
 TEST := $(BIN)/python -m pytest -n auto --dist worksteal
+# What failed is tried once more, alone: deadlines that a busy machine misses are told apart from faults.
+AGAIN := $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -31,12 +33,12 @@ down: setup ## Stop the local stack
 
 test: setup ## Run all tests; needs no network
 	@$(BIN)/python -m tests.web.check install
-	@$(TEST) --ignore=tests/web
+	@$(TEST) --ignore=tests/web || $(AGAIN) --ignore=tests/web
 	@$(MAKE) --no-print-directory test-web
 
 test-web: setup ## Check, build and try the web application, in a real browser on the real stack
 	@$(BIN)/python -m tests.web.check
-	@$(BIN)/python -m pytest tests/web -q
+	@$(BIN)/python -m pytest tests/web -q || $(AGAIN) tests/web
 
 check: setup ## Everything CI checks: format, lint, types, imports, tests
 	$(BIN)/ruff format --check
