@@ -110,7 +110,9 @@ language sql stable set search_path = '' as $$
         union
         select q.reply_to from public.messages q, wanted w where q.id = w.id and q.reply_to is not null
         union
-        select h.subject_id from rivulet.job_history h, wanted w where h.subject_id = w.id)
+        select h.subject_id from rivulet.job_history h, wanted w where h.subject_id = w.id
+        union
+        select j.subject_id from rivulet.jobs j, wanted w where j.subject_id = w.id)
 $$;
 
 -- From an upload or a question to its end: {documents, messages, jobs, deletions}, each in order of time. No content of either.

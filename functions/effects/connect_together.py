@@ -19,6 +19,8 @@ def connect(settings: Settings) -> together.AsyncTogether:
         base_url=settings.together_base_url,
         timeout=TIMEOUT,
         max_retries=1,
+        # A stream costs this client a fraction of what it costs the SDK's usual one: decision 0020.
+        http_client=together.DefaultAioHttpClient(timeout=TIMEOUT),
     )
 
 

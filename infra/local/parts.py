@@ -15,6 +15,9 @@ LISTENERS = {
     "respond": (("respond",), 16),
     "purge": (("purge", "move", "backfill"), 1),
 }
+# Somebody waits for an answer; the rest is done beside it, and must not take the processor from it.
+AWAITED = ("respond",)
+BESIDE = ("nice", "-n", "10")
 SERVERS = ("postgres", "redis", "chroma", "models", "gateway")
 
 
@@ -46,7 +49,10 @@ class Plan:
         queues, concurrency = LISTENERS[name]
         return Part(
             name=name,
-            command=(sys.executable, "-m", "listeners", *queues, "--concurrency", str(concurrency)),
+            command=(
+                *(() if name in AWAITED else BESIDE),
+                *(sys.executable, "-m", "listeners", *queues, "--concurrency", str(concurrency)),
+            ),
             environment={**self.given, **environment.application(self.ports, self.secrets, self.given)},
             needs=needs,
             # It takes longer to load than all servers together, and connects again and again anyway.

@@ -38,7 +38,7 @@ export function DeadJobs({ jobs, at }: { jobs: DeadJob[]; at: string }) {
             <Reason key="reason">{job.error_message}</Reason>,
             job.attempt,
             ago(job.finished_at, now),
-            <TraceLink key="trace" id={job.trace_id} />,
+            <TraceLink key="trace" id={job.subject_id} />,
             <Button key="redrive" size="compact-xs" variant="light" onClick={() => void redrive(job.queue, job.subject_id)}>
               {text.ops.redrive}
             </Button>,

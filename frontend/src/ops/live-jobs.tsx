@@ -27,7 +27,7 @@ export function LiveJobs({ jobs }: { jobs: LiveJob[] }) {
             span(job.age_seconds),
             job.attempt,
             <Reason key="reason">{job.last_error}</Reason>,
-            <TraceLink key="trace" id={job.trace_id} />,
+            <TraceLink key="trace" id={job.subject_id} />,
             <Button key="cancel" size="compact-xs" variant="light" color="red" onClick={() => void cancel(job.id)}>
               {text.ops.cancel}
             </Button>,
