@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from infra.cli.console import plain, write
+from infra.cli.remarks import remarks
 from infra.cli.rows import AnswerRow, CitationRow
 
 LONGEST_QUOTE = 240
@@ -43,7 +44,7 @@ class Page:
         self._written = text
 
     def end(self, row: AnswerRow) -> None:
-        """Write how the answer ended, and its sources."""
+        """Write how the answer ended, its sources, and what to know besides."""
         if row.status == "complete" and row.content.strip() != self._written.strip():
             self._go_on(row.content, CORRECTED)
         self._write("\n")
@@ -53,6 +54,8 @@ class Page:
             self._console.print(Text("Stopped.", style="yellow"))
         for line in sources(row.citations):
             self._console.print(Text(line, style="dim"))
+        for line in remarks(row):
+            self._console.print(Text(line, style="yellow"))
 
 
 def sources(citations: Sequence[CitationRow]) -> list[str]:

@@ -57,6 +57,26 @@ def test_the_end_brings_what_was_not_heard_and_the_sources() -> None:
     assert output.getvalue() == "The weir is old [1].\n  [1] a.pdf, page 3: “The weir is old.”\n"
 
 
+def ended(content: str, citations: list[dict[str, object]], **metadata: object) -> str:
+    shown, output = page()
+    row = {**BASE, "content": content, "status": "complete", "citations": citations, "metadata": metadata}
+    shown.end(AnswerRow.model_validate(row))
+    return output.getvalue()
+
+
+def test_what_nothing_supports_is_named() -> None:
+    source = {"marker": 1, "title": "a.pdf", "quote": "The weir is old."}
+    doubt = {"start": 21, "end": 35, "reason": "uncited"}
+    told = ended("The weir is old [1]. It is 3 m high.", [source], supported=False, doubts=[doubt])
+    assert told.endswith("“It is 3 m high” names no passage.\n")
+    assert "Treat it with care" in ended("The weir is old.", [], supported=False, doubts=[])
+    assert ended("The weir is old [1].", [source], supported=True, doubts=[]).endswith("“The weir is old.”\n")
+
+
+def test_an_answer_that_was_cut_off_says_so() -> None:
+    assert "cut off at the longest length" in ended("The weir is", [], supported=True, finish_reason="length")
+
+
 def test_a_failure_is_explained() -> None:
     shown, output = page()
     shown.end(AnswerRow.model_validate({**BASE, "content": "", "status": "failed", "error_message": "No model."}))
