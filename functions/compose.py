@@ -8,7 +8,7 @@ import asyncio
 import functools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from functions.dispatch import Handler
 from functions.effects.budget import Budget
@@ -17,6 +17,9 @@ from functions.handlers.retrieve import Retriever
 from schema.jobs import Claim, Queue
 from schema.ports import Embedder, Generator, Limit, Reranker
 from schema.settings import Settings
+
+if TYPE_CHECKING:
+    from together import AsyncTogether
 
 T = TypeVar("T")
 
@@ -49,19 +52,27 @@ def retriever(settings: Settings, supabase: Supabase) -> Retriever:
 
     return RememberingRetriever(
         SupabaseSearch(supabase),
-        embedders(settings),
+        embedders(settings, supabase),
         ChromaSearch(settings.chroma_url),
-        reranker(settings),
+        reranker(settings, supabase),
         cache=RedisCache(settings.redis_url),
     )
 
 
-def reranker(settings: Settings) -> Reranker | None:
+def reranker(settings: Settings, supabase: Supabase) -> Reranker | None:
     """What orders the best passages anew, if a model for it is named."""
-    from functions.effects.connect_together import connect
     from functions.effects.rerank_together import TogetherReranker
 
-    return TogetherReranker(connect(settings), settings.rerank_model) if settings.rerank_model else None
+    return TogetherReranker(_models(settings, supabase), settings.rerank_model) if settings.rerank_model else None
+
+
+def _models(settings: Settings, supabase: Supabase) -> "AsyncTogether":
+    """A connection to the model service, for as long as that to Supabase."""
+    from functions.effects.connect_together import connect
+
+    client = connect(settings)
+    supabase.closes(client.close)
+    return client
 
 
 class _Loading:
@@ -101,7 +112,7 @@ def _embed(settings: Settings, supabase: Supabase) -> Handler:
 
     return EmbedHandler(
         SupabaseDocuments(supabase),
-        embedders(settings),
+        embedders(settings, supabase),
         ChromaVectors(settings.chroma_url),
         SupabaseLateWrites(supabase),
         settings.embedding_model,
@@ -119,7 +130,7 @@ def _respond(settings: Settings, supabase: Supabase) -> Handler:
     return RespondHandler(
         store=SupabaseAnswers(supabase),
         retriever=retriever(settings, supabase),
-        generator=generator(settings),
+        generator=generator(settings, supabase),
         announcer=SupabaseAnnouncer(supabase),
         models=chat_models(settings),
         limit=limit(settings, "questions"),
@@ -142,15 +153,14 @@ def chat_models(settings: Settings) -> Sequence[str]:
     return list(dict.fromkeys([settings.chat_model, *settings.chat_model_fallbacks]))
 
 
-def generator(settings: Settings) -> Generator:
+def generator(settings: Settings, supabase: Supabase) -> Generator:
     """The chat models, each standing in for those before it."""
     from functions.effects.breaker import Breaker
     from functions.effects.cache_redis import RedisCache
-    from functions.effects.connect_together import connect
     from functions.effects.generate_resilient import ResilientGenerator
     from functions.effects.generate_together import TogetherGenerator
 
-    client = connect(settings)
+    client = _models(settings, supabase)
     models = [TogetherGenerator(client, model) for model in chat_models(settings)]
     return ResilientGenerator(models, Breaker(RedisCache(settings.redis_url)), _chat_budgets(settings))
 
@@ -182,7 +192,7 @@ def _move(settings: Settings, supabase: Supabase) -> Handler:
     return MoveHandler(
         SupabaseMoves(supabase),
         SupabaseAudit(supabase),
-        embedders(settings),
+        embedders(settings, supabase),
         ChromaUpkeep(settings.chroma_url),
         SupabaseLateWrites(supabase),
     )
@@ -195,17 +205,16 @@ def _backfill(_: Settings, supabase: Supabase) -> Handler:
     return BackfillHandler(SupabaseWatches(supabase))
 
 
-def embedders(settings: Settings) -> Callable[[str], Embedder]:
+def embedders(settings: Settings, supabase: Supabase) -> Callable[[str], Embedder]:
     """The embedder of each model by its name, all with one connection and one cache."""
     from functions.effects.budget_redis import RedisBudget
     from functions.effects.cache_redis import RedisCache
-    from functions.effects.connect_together import connect
     from functions.effects.embed_cached import CachedEmbedder
     from functions.effects.embed_together import TogetherEmbedder
     from functions.effects.redis_patient import PatientRedis
 
-    client, cache, redis = connect(settings), RedisCache(settings.redis_url), PatientRedis(settings.redis_url)
-    rate = settings.embedding_tokens_per_minute
+    client, cache = _models(settings, supabase), RedisCache(settings.redis_url)
+    redis, rate = PatientRedis(settings.redis_url), settings.embedding_tokens_per_minute
 
     @functools.cache
     def of(model: str) -> Embedder:

@@ -50,6 +50,7 @@ class ChromaSearch:
         return [
             Hit(UUID(str(metadata["chunk_id"])), 1 - distance)
             for distance, metadata in zip(distances[0], metadatas[0], strict=True)
+            if metadata is not None  # what is deleted this moment is found with nothing to it
         ]
 
 

@@ -1,7 +1,7 @@
 """The connection to Supabase: database functions, the official client for the rest, foreign errors translated."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ class Supabase:
     def __init__(self, settings: Settings) -> None:
         self.url = settings.supabase_url
         self._headers = key_headers(settings)
+        self._others: list[Callable[[], Awaitable[None]]] = []
         self.http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, headers=self._headers)
         self.client = AsyncClient(
             settings.supabase_url,
@@ -59,8 +60,14 @@ class Supabase:
             if not reply.ok:
                 raise TransientError("realtime_failed", f"Realtime answered {reply.status}.")
 
+    def closes(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Whatever else is connected for the same work is closed with this."""
+        self._others.append(close)
+
     async def close(self) -> None:
         """Close the connections."""
+        for close in self._others:
+            await close()
         await self._session.close()
         await self.http.aclose()
 

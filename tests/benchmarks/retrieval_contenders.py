@@ -70,7 +70,7 @@ async def run(settings: Settings, dataset: Dataset) -> dict[str, figures.Figure]
 
 async def export(settings: Settings, supabase: Supabase, dataset: Dataset, library: Library) -> dict[str, Any]:
     """Passages and questions with their vectors, which the cache still has."""
-    embedder = compose.embedders(settings)(settings.embedding_model)
+    embedder = compose.embedders(settings, supabase)(settings.embedding_model)
     titles = {text.id: text.title for text in dataset.corpus}
     passages: list[dict[str, Any]] = []
     chunks = list(library.texts)

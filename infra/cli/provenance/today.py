@@ -30,7 +30,7 @@ async def answer_today(found: dict[str, Any], ask: bool) -> tuple[Today, str | N
         prompt = build_prompt(found["question"], retrieved.passages, history, room_for(models))
         given = [passage.chunk_id for passage in prompt.passages]
         today = Today(query, given, prompt.sha256, models, retrieved.embedding_model or None)
-        return today, await _ask(settings, prompt) if ask else None
+        return today, await _ask(settings, supabase, prompt) if ask else None
     finally:
         await supabase.close()
 
@@ -42,10 +42,10 @@ def _query(found: dict[str, Any], history: list[Turn]) -> str:
     return str(kept["query"]) if made_by_model else search_query(found["question"], history)
 
 
-async def _ask(settings: Settings, prompt: Prompt) -> str:
+async def _ask(settings: Settings, supabase: Supabase, prompt: Prompt) -> str:
     sieve = Sieve(len(prompt.passages), [turn.content for turn in prompt.turns])
     text = ""
-    async with aclosing(compose.generator(settings).stream(prompt.turns, Sampling())) as deltas:
+    async with aclosing(compose.generator(settings, supabase).stream(prompt.turns, Sampling())) as deltas:
         async for delta in deltas:
             text += sieve.feed(delta.text)
     return text + sieve.end()

@@ -6,13 +6,19 @@ Mapping of keys to claims as hosted Supabase's edge does it: an opaque publishab
 
 import hmac
 import time
+import uuid
 from functools import lru_cache
 from typing import Any, Literal
 
 import jwt
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from jwt.algorithms import ECAlgorithm
 
 Reason = Literal["missing", "malformed", "signer", "signature", "claims", "expiry", "expired", "key"]
-ALGORITHMS = ["HS256"]
+SHARED, PUBLISHED = "HS256", "ES256"
+CURVE = ec.SECP256R1()
 FAR_FUTURE = 4102444800  # 2100-01-01, the expiry of opaque keys, in Unix seconds
 CHECKED_MAX = 512  # tokens whose signature need not be computed again
 OPAQUE_PREFIX = "sb_"
@@ -28,16 +34,33 @@ class InvalidToken(Exception):
 
 
 class Keyring:
-    """The project's JWT secret and its two opaque API keys."""
+    """The project's signing keys and its two opaque API keys.
+
+    People's tokens are signed with an elliptic curve key whose public half is published, as new projects on hosted
+    Supabase do; tokens signed with the JWT secret, as older ones do, count as well.
+    https://supabase.com/docs/guides/auth/signing-keys
+    """
 
     def __init__(self, jwt_secret: str, publishable: str, secret: str) -> None:
         self._jwt_secret = jwt_secret
+        self._signing_key = _signing_key(jwt_secret)
+        self._checks: dict[str, str | ec.EllipticCurvePublicKey] = {
+            SHARED: jwt_secret,
+            PUBLISHED: self._signing_key.public_key(),
+        }
+        public = ECAlgorithm.to_jwk(self._signing_key.public_key(), as_dict=True)
+        self._key_id = str(uuid.uuid5(uuid.NAMESPACE_OID, public["x"]))
+        self.published = {**public, "kid": self._key_id, "alg": PUBLISHED, "use": "sig", "key_ops": ["verify"]}
         self._opaque = ((publishable.encode(), "anon"), (secret.encode(), "service_role"))
         self._checked = lru_cache(maxsize=CHECKED_MAX)(self._decode)
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """Return an HS256 JWT that carries ``claims`` as they are."""
-        return jwt.encode(claims, self._jwt_secret, algorithm="HS256")
+        """Return a JWT under the shared secret that carries ``claims`` as they are."""
+        return jwt.encode(claims, self._jwt_secret, algorithm=SHARED)
+
+    def sign_for_person(self, claims: dict[str, Any]) -> str:
+        """Return a JWT that anybody can check with the published key."""
+        return jwt.encode(claims, self._signing_key, algorithm=PUBLISHED, headers={"kid": self._key_id})
 
     def verify(self, token: str) -> dict[str, Any]:
         """Return the checked claims of a JWT as Realtime wants it, with ``role`` and ``exp``; raises InvalidToken."""
@@ -50,7 +73,7 @@ class Keyring:
     def read(self, token: str) -> dict[str, Any]:
         """Return the checked claims of a JWT as everyone else wants it; raises InvalidToken.
 
-        HS256, no clock leeway; ``role`` is required, since a token that permits one thing alone, such as a download,
+        No clock leeway; ``role`` is required, since a token that permits one thing alone, such as a download,
         has none; ``aud``, ``iss`` and ``nbf`` are not checked; a token without ``exp`` does not expire.
         """
         claims = dict(self._checked(token.strip()))
@@ -106,7 +129,11 @@ class Keyring:
             "verify_jti": False,
         }
         try:
-            claims: dict[str, Any] = jwt.decode(token, self._jwt_secret, algorithms=ALGORITHMS, options=options)
+            algorithm = str(jwt.get_unverified_header(token).get("alg"))
+            key = self._checks.get(algorithm)
+            if key is None:
+                raise jwt.InvalidAlgorithmError(algorithm)
+            claims: dict[str, Any] = jwt.decode(token, key, algorithms=[algorithm], options=options)
         except jwt.InvalidAlgorithmError as error:
             raise InvalidToken(
                 "Failed to generate JWT signer, check your JWT secret or JWKS configuration", "signer"
@@ -116,6 +143,16 @@ class Keyring:
         except (jwt.InvalidTokenError, ValueError) as error:
             raise InvalidToken(MALFORMED, "malformed") from error
         return claims
+
+
+def _signing_key(jwt_secret: str) -> ec.EllipticCurvePrivateKey:
+    """The project's private key, made of its secret: whoever has that may sign anyway, and so there is one to keep."""
+    derived = HKDF(hashes.SHA256(), length=48, salt=None, info=b"signing key of people's tokens").derive(
+        jwt_secret.encode()
+    )
+    # 16 bytes more than the order has, so that no number is likelier than another. The order of P-256, FIPS 186-5.
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    return ec.derive_private_key(int.from_bytes(derived) % (order - 1) + 1, CURVE)
 
 
 def bearer_token(authorization: str | None) -> str | None:

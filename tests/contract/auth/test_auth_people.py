@@ -10,7 +10,6 @@ import pytest
 from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
 
 from tests.contract.conftest import PASSWORD, Client, MakeClient, Person, Project, sign_up, unique
-from tests.contract.standing import differs
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +44,12 @@ async def test_the_access_token_says_who_and_how(person: Person) -> None:
     assert [one["method"] for one in claims["amr"]] == ["password"]
     assert claims["session_id"]
     assert claims["iss"].endswith("/auth/v1")
+
+
+async def test_claims_are_read_from_the_token(person: Person) -> None:
+    checked = await person.client.auth.get_claims()
+    assert checked is not None
+    assert (checked["claims"]["sub"], checked["claims"]["role"]) == (person.id, "authenticated")
 
 
 async def test_sign_up_refusals(anon: Client, person: Person) -> None:
@@ -196,12 +201,12 @@ async def test_error_bodies_in_the_older_form(http: httpx.AsyncClient) -> None:
     assert newer.json() == {"code": "invalid_credentials", "message": "Invalid login credentials"}
 
 
-@differs("the local JWKS is empty, since tokens are signed with the shared secret (HS256)")
 async def test_settings_health_and_keys(project: Project, http: httpx.AsyncClient) -> None:
     assert (await http.get("/auth/v1/settings")).json()["external"]["email"] is True
     assert (await http.get("/auth/v1/health")).json()["name"] == "GoTrue"
     async with httpx.AsyncClient(base_url=project.url) as bare:
-        assert isinstance((await bare.get("/auth/v1/.well-known/jwks.json")).json()["keys"], list)
+        keys = (await bare.get("/auth/v1/.well-known/jwks.json")).json()["keys"]
+        assert all(key["kid"] and key["use"] == "sig" and "d" not in key for key in keys)
         assert (await bare.get("/auth/v1/settings")).status_code == 401
 
 

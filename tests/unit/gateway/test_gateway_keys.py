@@ -1,10 +1,14 @@
 """Who is asking: keys and tokens."""
 
+import base64
+import hmac
+import json
 import time
 from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from infra.local.gateway.keys import FAR_FUTURE, InvalidToken, Keyring, bearer_token
 
@@ -32,6 +36,33 @@ def test_opaque_keys_stand_for_roles() -> None:
 def test_a_bearer_token_wins_over_the_key() -> None:
     claims = KEYRING.claims_of("sb_secret_b", f"Bearer {token(sub='x')}")
     assert (claims["role"], claims["sub"]) == ("authenticated", "x")
+
+
+def test_a_persons_token_is_checked_with_the_published_key() -> None:
+    text = KEYRING.sign_for_person({"role": "authenticated", "sub": "x", "exp": FAR_FUTURE})
+    assert KEYRING.verify(text)["sub"] == "x"
+    public = jwt.PyJWK(KEYRING.published)
+    assert jwt.get_unverified_header(text) == {"alg": "ES256", "kid": public.key_id, "typ": "JWT"}
+    assert jwt.decode(text, public.key, algorithms=["ES256"])["sub"] == "x"
+    assert "d" not in KEYRING.published
+
+
+def test_the_published_key_stays_the_same_and_is_the_projects_own() -> None:
+    assert Keyring(SECRET, "a", "b").published == KEYRING.published
+    other = Keyring(SECRET + "x", "a", "b")
+    assert other.published["x"] != KEYRING.published["x"]
+    assert reason_of(other.sign_for_person({"role": "authenticated", "exp": FAR_FUTURE})) == "signature"
+
+
+def test_the_published_key_is_no_shared_secret() -> None:
+    pem = jwt.PyJWK(KEYRING.published).key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    signed = f"{_part({'alg': 'HS256'})}.{_part({'role': 'service_role', 'exp': FAR_FUTURE})}"
+    mac = base64.urlsafe_b64encode(hmac.digest(pem, signed.encode(), "sha256")).decode().rstrip("=")
+    assert reason_of(f"{signed}.{mac}") == "signature"
+
+
+def _part(document: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(document).encode()).decode().rstrip("=")
 
 
 def test_nothing_is_no_key() -> None:

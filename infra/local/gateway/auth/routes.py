@@ -92,7 +92,7 @@ def auth_routes(pool: Pool, keyring: Keyring, behaviour: Behaviour) -> list[Base
     return [
         _route("/health", {"GET": _health}),
         _route("/settings", {"GET": _settings(confirm)}),
-        _route("/.well-known/jwks.json", {"GET": _jwks}),
+        _route("/.well-known/jwks.json", {"GET": _jwks(keyring)}),
         _route("/signup", {"POST": people.sign_up}),
         _route("/token", {"POST": people.token}),
         _route("/user", {"GET": people.get_user, "PUT": people.update_user}),
@@ -206,9 +206,14 @@ def _settings(confirm_email: bool) -> Handler:
     return settings
 
 
-async def _jwks(_: AuthRequest) -> Reply:
-    """Answer with no keys: tokens are signed with the shared secret, which is not public."""
-    return Reply({"keys": []})
+def _jwks(keyring: Keyring) -> Handler:
+    """The keys that people's tokens are signed with; clients may keep them for as long as those of hosted Supabase."""
+    reply = Reply({"keys": [keyring.published]}, headers={"Cache-Control": "public, max-age=600"})
+
+    async def jwks(_: AuthRequest) -> Reply:
+        return reply
+
+    return jwks
 
 
 async def _no_provider(_: AuthRequest) -> Reply:

@@ -155,7 +155,7 @@ class Sessions:
         now = int(time.time())
         claims = {**self._claims(user, session, methods, now), "aal": level}
         return {
-            "access_token": self._keyring.sign(claims),
+            "access_token": self._keyring.sign_for_person(claims),
             "token_type": "bearer",
             "expires_in": LIFETIME,
             "expires_at": now + LIFETIME,
