@@ -12,7 +12,7 @@ from uuid import UUID
 
 from schema.search import Hit
 
-LEAST_WEIGHT, MOST_WEIGHT = 0.3, 0.6  # of the meaning
+LEAST_WEIGHT, MOST_WEIGHT = 0.3, 0.7  # of the meaning: neither arm ever weighs more than 0.7
 COMPARED = 20  # hits of each arm
 FULL_AGREEMENT = 0.5  # of them in common, beyond chance
 
