@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from schema.answers import Usage
 
-PRICES_AS_OF = "2026-11"
-
 
 @dataclass(frozen=True)
 class Facts:
@@ -29,7 +27,7 @@ _KNOWN = {
     "meta-llama/Llama-3.3-70B-Instruct-Turbo": Facts(131_072, 8_192, 0.88, 0.88),
     "meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8": Facts(524_288, 8_192),
     "meta-llama/Llama-4-Scout-17B-16E-Instruct": Facts(327_680, 8_192),
-    "openai/gpt-oss-120b": Facts(131_072, 8_192),
+    "openai/gpt-oss-120b": Facts(131_072, 8_192, 0.15, 0.60),
     "openai/gpt-oss-20b": Facts(131_072, 8_192),
     "deepseek-ai/DeepSeek-V3.1": Facts(131_072, 8_192),
     "Qwen/Qwen2.5-72B-Instruct-Turbo": Facts(32_768, 8_192),
