@@ -13,7 +13,7 @@ Serve one, from any folder:
     functions-framework --source functions/main.py --target drain --port 8080
     python -m functions_framework --source functions/main.py --target drain --port 8080
 
-Each also answers `GET /metrics` for Prometheus, with the project's secret key as bearer token.
+Each also answers `GET /metrics` for Prometheus, with the key that the functions have themselves as bearer token.
 With `--signature-type cloudevent` for `drain_event`. The functions are asynchronous, so the framework serves them by
 ASGI of itself; `WORKERS` sets the number of processes. Settings are environment variables, see `schema/settings.py`.
 """

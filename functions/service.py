@@ -37,15 +37,15 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._supabase = Supabase(settings)
-        self._http = httpx.AsyncClient()  # without the secret key
+        self._http = httpx.AsyncClient()  # without any key
         self._inbox = SupabaseInbox(self._supabase)
 
     @cached_property
     def drain(self) -> DrainEntry:
         """A bell. Raises `ConfigurationError`."""
         settings = self._settings
-        secret_key = settings.supabase_secret_key.get_secret_value()
-        return DrainEntry(self._drains, self._inbox, secret_key, _webhook_key(settings), settings.drain_seconds)
+        key = settings.entry.bearer
+        return DrainEntry(self._drains, self._inbox, key, _webhook_key(settings), settings.drain_seconds)
 
     @cached_property
     def drain_event(self) -> EventEntry:
@@ -91,7 +91,7 @@ class Service:
     @cached_property
     def metrics(self) -> MetricsEntry:
         """Metrics."""
-        return MetricsEntry(EngineGauges(SupabaseJobs(self._supabase).status), self._settings.supabase_secret_key)
+        return MetricsEntry(EngineGauges(SupabaseJobs(self._supabase).status), self._settings.entry)
 
     @cached_property
     def _drains(self) -> Drains:

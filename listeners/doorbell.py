@@ -14,6 +14,7 @@ from realtime import AsyncRealtimeChannel, AsyncRealtimeClient, RealtimeSubscrib
 
 from functions.telemetry.metrics import DOORBELL_HEARS, DOORBELL_LOSSES
 from schema.jobs import Queue
+from schema.keys import Entry
 
 CONNECT_SECONDS = 10.0
 CANARY_SECONDS = 15.0
@@ -30,11 +31,11 @@ class Doorbell:
     """
 
     def __init__(
-        self, url: str, key: str, queues: Sequence[Queue], ring: Callable[[Queue], None], stop: Callable[[], None]
+        self, url: str, entry: Entry, queues: Sequence[Queue], ring: Callable[[Queue], None], stop: Callable[[], None]
     ) -> None:
         self.hears = False  # false: somebody has to look by timer, more often
         self._url = f"{url}/realtime/v1"
-        self._key = key
+        self._entry = entry
         self._queues = queues
         self._ring = ring
         self._stop = stop
@@ -56,10 +57,11 @@ class Doorbell:
             await asyncio.sleep(random.uniform(0.1, min(MOST_BACKOFF_SECONDS, 2.0**failures)))
 
     async def _listen(self) -> None:
-        client = AsyncRealtimeClient(self._url, self._key, auto_reconnect=False, max_retries=1)
+        client = AsyncRealtimeClient(self._url, self._entry.apikey, auto_reconnect=False, max_retries=1)
         self._dead.clear()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
+                await client.set_auth(self._entry.bearer)
                 await client.connect()
                 channels = [await self._subscribe(client, queue) for queue in self._queues]
             self.hears = True

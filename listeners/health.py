@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from functions.telemetry.engine import EngineGauges
 from schema.jobs import WorkerReport
+from schema.keys import Entry
 
 # A claim loop asks at least every 6.5 seconds, and gives up a call after 10 and 30.
 PATIENCE_SECONDS = 60.0
@@ -29,21 +30,20 @@ class _Server(uvicorn.Server):
 class Health:
     """What the addresses answer.
 
-    `answered_at`: monotonic time of the latest reply to a claim, of any queue; `key_ends_at`: see `schema.keys`;
-    `gauges`: the queues, for `/metrics`.
+    `answered_at`: monotonic time of the latest reply to a claim, of any queue; `gauges`: the queues, for `/metrics`.
     """
 
     def __init__(
         self,
         describe: Callable[[], WorkerReport],
         answered_at: Callable[[], float],
-        key_ends_at: float | None,
+        entry: Entry,
         gauges: EngineGauges,
     ) -> None:
         self._gauges = gauges
         self._describe = describe
         self._answered_at = answered_at
-        self._key_ends_at = key_ends_at
+        self._entry = entry
 
     async def serve(self, port: int) -> None:
         """Serve on all addresses until cancelled: whoever asks is outside the container."""
@@ -65,6 +65,6 @@ class Health:
         return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     def _fault(self, silent: float) -> str | None:
-        if self._key_ends_at is not None and self._key_ends_at <= time.time():
-            return "SUPABASE_SECRET_KEY has ended; take a new one from the project's settings and start anew"
+        if self._entry.ends_at is not None and self._entry.ends_at <= time.time():
+            return f"{self._entry.setting} has ended; take a new one, and start anew"
         return "the queue does not answer" if silent >= PATIENCE_SECONDS else None

@@ -16,7 +16,6 @@ from listeners.doorbell import Doorbell
 from listeners.report import report_forever
 from listeners.sweep import sweep_forever
 from schema.jobs import Queue, WorkerReport
-from schema.keys import end_of
 from schema.ports import Beats, JobStore
 from schema.settings import Settings
 
@@ -41,9 +40,8 @@ class Listener:
         self._jobs = jobs
         self._running = RunningJobs(Dispatcher(jobs, handlers), jobs)
         self._keeper = LeaseKeeper(beats, self._running, asyncio.get_running_loop())
-        key = settings.supabase_secret_key.get_secret_value()
-        self._key_ends_at = end_of(key)
-        self._doorbell = Doorbell(settings.supabase_url, key, list(handlers), self._rung, self._cancelled)
+        self._entry = settings.entry
+        self._doorbell = Doorbell(settings.supabase_url, self._entry, list(handlers), self._rung, self._cancelled)
         self._loops = {
             queue: ClaimLoop(queue, concurrency, self.worker, jobs, self._running, lambda: self._doorbell.hears)
             for queue in handlers
@@ -80,7 +78,7 @@ class Listener:
             from listeners.health import Health  # a web server, which listeners without a port do not load
 
             gauges = EngineGauges(self._jobs.status)
-            yield Health(self.describe, self._answered_at, self._key_ends_at, gauges).serve(self._health_port)
+            yield Health(self.describe, self._answered_at, self._entry, gauges).serve(self._health_port)
 
     def _answered_at(self) -> float:
         return max(loop.answered_at for loop in self._loops.values())

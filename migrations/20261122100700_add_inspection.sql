@@ -8,7 +8,7 @@ create table rivulet.expected (
     primary key (kind, name)
 );
 
--- Roles that people come in as; what they may do is all that stands between them and each other's rows.
+-- Roles that people and workers come in as; what they may do is all that stands between them and others' rows.
 create function rivulet.actual_rights() returns table (kind text, name text, statement text)
 language sql stable set search_path = '' as $$
     with granted as (
@@ -29,7 +29,20 @@ language sql stable set search_path = '' as $$
            format('grant %s on %s to %s', lower(privilege) || coalesce(' (' || quote_ident("column") || ')', ''), object, role)
     from granted cross join lateral (
         select case grantee when 0 then 'public' else grantee::regrole::text end as role) r
-    where role in ('public', 'anon', 'authenticated')
+    where role in ('public', 'anon', 'authenticated', 'rivulet_worker')
+$$;
+
+-- A worker's role, what it is one of, and who may become it.
+create function rivulet.actual_roles() returns table (kind text, name text, statement text)
+language sql stable set search_path = '' as $$
+    select 'role', rolname::text, format('create role %I nologin inherit', rolname)
+           || case when rolbypassrls then ' bypassrls' else '' end || case when rolcanlogin then ' login' else '' end
+    from pg_roles where rolname = 'rivulet_worker'
+    union all
+    select 'membership', format('%s to %s', m.roleid::regrole, m.member::regrole), format('grant %s to %s', m.roleid::regrole, m.member::regrole)
+    from pg_auth_members m join pg_roles r on r.oid = m.member
+    where to_regrole('rivulet_worker') in (m.roleid, m.member) and not r.rolsuper and r.rolname <> 'postgres'
+    group by m.roleid, m.member
 $$;
 
 create function rivulet.actual_rules() returns table (kind text, name text, statement text)
@@ -78,7 +91,8 @@ $$;
 
 create function rivulet.actual() returns table (kind text, name text, statement text)
 language sql stable set search_path = '' as $$
-    select * from rivulet.actual_rights() union all select * from rivulet.actual_rules() union all select * from rivulet.actual_code()
+    select * from rivulet.actual_rights() union all select * from rivulet.actual_roles()
+    union all select * from rivulet.actual_rules() union all select * from rivulet.actual_code()
 $$;
 
 -- The last line of the last migration calls this.
@@ -93,7 +107,8 @@ create function rivulet.mending(p_kind text, p_name text, p_expected text, p_act
 language sql immutable set search_path = '' as $$
     select case
         when p_actual is null then p_expected
-        when p_expected is null and p_kind = 'right' then 'revoke ' || regexp_replace(p_name, '^(.*) to ([^ ]+)$', '\1 from \2')
+        when p_expected is null and p_kind in ('right', 'membership') then 'revoke ' || regexp_replace(p_name, '^(.*) to ([^ ]+)$', '\1 from \2')
+        when p_kind = 'role' then format('alter role %I nologin inherit nobypassrls', p_name)
         when p_kind in ('policy', 'trigger') then format('drop %s %s', p_kind, p_name) || coalesce('; ' || p_expected, '')
         when p_kind = 'index' then format('drop index %s; %s', p_name, p_expected)
         when p_kind = 'constraint' then regexp_replace(p_name, '^(.*) on (.*)$', 'alter table \2 drop constraint \1; ') || p_expected
@@ -114,7 +129,7 @@ language sql stable set search_path = '' as $$
         'problem', case when actual is null then 'missing' when expected is null then 'added' else 'changed' end,
         'mend', rivulet.mending(kind, name, expected, actual)) order by kind, name), '[]')
     from compared c
-    where expected is not null or kind in ('policy', 'right') and exists (
+    where expected is not null or kind = 'membership' or kind in ('policy', 'right') and exists (
         select from rivulet.expected o
         where (o.kind, o.name) = ('row security', c.object) or (o.kind = 'function' and 'function ' || o.name = c.object))
 $$;
@@ -155,5 +170,5 @@ begin
 end $$;
 revoke execute on function public.inspect_project_v1() from public, anon, authenticated;
 grant execute on function public.inspect_project_v1() to service_role;
-revoke execute on function rivulet.actual(), rivulet.actual_rights(), rivulet.actual_rules(), rivulet.actual_code(),
+revoke execute on function rivulet.actual(), rivulet.actual_rights(), rivulet.actual_roles(), rivulet.actual_rules(), rivulet.actual_code(),
     rivulet.note_expected(), rivulet.mending(text, text, text, text), rivulet.differences() from public;

@@ -6,15 +6,26 @@ from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, IPvAnyNetwork, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from schema.errors import ConfigurationError
-from schema.keys import end_of
+from schema.keys import WORKER_ROLE, Entry, end_of, role_of
 
 # Names of one setting: the first is the current one, the others are those of older projects.
 SOURCES: Mapping[str, tuple[str, ...]] = {
     "supabase_url": ("SUPABASE_URL",),
     "supabase_secret_key": ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_KEY"),
+    "supabase_worker_token": ("SUPABASE_WORKER_TOKEN",),
     "redis_url": ("REDIS_URL",),
     "chroma_url": ("CHROMA_URL",),
     "together_api_key": ("TOGETHER_API_KEY",),
@@ -61,7 +72,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     supabase_url: str
-    supabase_secret_key: SecretStr
+    supabase_secret_key: SecretStr | None = None  # opens everything: who only works does with the token
+    supabase_worker_token: SecretStr | None = None  # goes before the secret key, and needs the publishable one
+    supabase_publishable_key: str | None = None  # `ask` needs it, too
     chroma_url: str
     together_api_key: SecretStr
     together_base_url: str | None = None  # None: Together AI itself
@@ -86,10 +99,9 @@ class Settings(BaseModel):
     fetch_ports: tuple[int, ...] = ()  # besides 80 and 443
     fetch_private_networks: tuple[IPvAnyNetwork, ...] = ()  # 127.0.0.0/8: for tests, intranets; else nothing private
     # What only functions use:
-    supabase_publishable_key: str | None = None  # `ask` needs it
     jwt_secret: SecretStr | None = None  # None: people's tokens are signed with the project's asymmetric keys
     frontend_url: str | None = None  # the web page that may call; None: no page of another origin may
-    webhook_secret: SecretStr | None = None  # None: only the secret key opens `drain`
+    webhook_secret: SecretStr | None = None  # None: only the key that the functions have themselves opens `drain`
     drain_seconds: float = Field(default=50.0, ge=1, le=3600)  # the most that one drain takes
     drain_concurrency: int = Field(default=4, ge=1, le=100)  # jobs of each queue at once
     ask_drains: bool = False  # `ask` also does the work, where no listener does
@@ -100,10 +112,17 @@ class Settings(BaseModel):
     def _listed(cls, value: object) -> object:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
-    @field_validator("supabase_secret_key")
+    @field_validator("supabase_worker_token")
     @classmethod
-    def _not_ended(cls, value: SecretStr) -> SecretStr:
-        end = end_of(value.get_secret_value())
+    def _workers(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and role_of(value.get_secret_value()) != WORKER_ROLE:
+            raise ValueError("is not a worker's token; `rivulet worker-token` makes one")
+        return value
+
+    @field_validator("supabase_secret_key", "supabase_worker_token")
+    @classmethod
+    def _not_ended(cls, value: SecretStr | None) -> SecretStr | None:
+        end = end_of(value.get_secret_value()) if value is not None else None
         if end is not None and end <= time.time():
             raise ValueError(f"ended on {datetime.fromtimestamp(end, UTC):%Y-%m-%d}; take a new one")
         return value
@@ -129,12 +148,40 @@ class Settings(BaseModel):
         # The together SDK adds /v1 itself.
         return value.rstrip("/").removesuffix("/v1")
 
+    @model_validator(mode="after")
+    def _enters(self) -> Self:
+        if self.supabase_worker_token is None and self.supabase_secret_key is None:
+            raise ValueError(
+                f"SUPABASE_SECRET_KEY is not set: {WHERE_TO_GET['supabase_secret_key']}. Who only works does with "
+                "SUPABASE_WORKER_TOKEN, which `rivulet worker-token` makes"
+            )
+        if self.supabase_worker_token is not None and self.supabase_publishable_key is None:
+            raise ValueError(
+                "SUPABASE_PUBLISHABLE_KEY is not set: SUPABASE_WORKER_TOKEN needs it beside it; "
+                + WHERE_TO_GET["supabase_publishable_key"]
+            )
+        return self
+
+    @property
+    def entry(self) -> Entry:
+        """What this process enters the project with."""
+        token, key = self.supabase_worker_token, self.supabase_secret_key
+        if token is not None:
+            return Entry("SUPABASE_WORKER_TOKEN", self.supabase_publishable_key or "", token.get_secret_value())
+        secret = key.get_secret_value() if key is not None else ""
+        return Entry("SUPABASE_SECRET_KEY", secret, secret)
+
     def secrets(self) -> list[str]:
         """All values that must never be seen."""
         kept = [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
         return kept + [
             password for _, value in self if isinstance(value, str) and (password := urlsplit(value).password)
         ]
+
+    @classmethod
+    def for_operator(cls, environment: Mapping[str, str]) -> Self:
+        """The settings of whoever may do everything: as `from_env`, with the secret key and never with a token."""
+        return cls.from_env({name: environment[name] for name in environment if name != "SUPABASE_WORKER_TOKEN"})
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:
@@ -154,7 +201,9 @@ class Settings(BaseModel):
 
 def _explain(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
-    field = str(first["loc"][0])
     problem = "is not set" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return f"{problem}."
+    field = str(first["loc"][0])
     hint = WHERE_TO_GET.get(field)
     return f"{SOURCES[field][0]} {problem}" + (f": {hint}." if hint else ".")

@@ -23,7 +23,7 @@ _REFUSED_CLASSES = ("22", "23")
 
 
 class Supabase:
-    """A Supabase project, entered with the secret key: row level security does not apply."""
+    """A Supabase project, entered as a worker, or with the secret key, to which row level security does not apply."""
 
     def __init__(self, settings: Settings) -> None:
         self.url = settings.supabase_url
@@ -32,14 +32,19 @@ class Supabase:
         self.http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, headers=self._headers)
         self.client = AsyncClient(
             settings.supabase_url,
-            settings.supabase_secret_key.get_secret_value(),
-            AsyncClientOptions(httpx_client=self.http, auto_refresh_token=False, persist_session=False),
+            settings.entry.apikey,
+            AsyncClientOptions(
+                headers=self._headers, httpx_client=self.http, auto_refresh_token=False, persist_session=False
+            ),
         )
 
     async def call(self, function: str, **arguments: Any) -> Any:
         """The result of a database function; called again for a while when the service is down, so it must bear it."""
-        body = {f"p_{name}": value for name, value in arguments.items()}
-        return await patiently(lambda: self._post(function, body))
+        return await patiently(lambda: self.call_once(function, **arguments))
+
+    async def call_once(self, function: str, **arguments: Any) -> Any:
+        """The same, whatever comes of it."""
+        return await self._post(function, {f"p_{name}": value for name, value in arguments.items()})
 
     async def call_for(self, claim: Claim, function: str, **arguments: Any) -> Json:
         """The reply of a database function that acts for a claim; a claim that is over is raised."""
@@ -103,9 +108,8 @@ def raise_if_over(claim: Claim, status: str) -> None:
 
 
 def key_headers(settings: Settings) -> dict[str, str]:
-    """The headers that enter the project with the secret key."""
-    key = settings.supabase_secret_key.get_secret_value()
-    return {"apikey": key, "Authorization": f"Bearer {key}"}
+    """The headers that enter the project."""
+    return {"apikey": settings.entry.apikey, "Authorization": f"Bearer {settings.entry.bearer}"}
 
 
 def _proxy_to(url: str) -> str | None:

@@ -2,7 +2,7 @@
 
 POST. The caller shows that it may, in one of two ways:
 - a webhook is signed, see `functions.serve.signature`; one that is sent again is answered 200 and does nothing;
-- a scheduler has the project's secret key, as `Authorization: Bearer …`.
+- a scheduler has the key that the functions have themselves, as `Authorization: Bearer …`.
 
 Which queues, and for how long at most, may stand in the query (`?queue=parse&queue=embed&seconds=20`) or in a JSON body
 (`{"queues": ["parse"], "seconds": 20}`); all of them otherwise. What else a body holds does not matter.
@@ -44,7 +44,7 @@ class DrainEntry:
 
     drains: Drains
     inbox: Inbox
-    secret_key: str
+    key: str
     webhook_key: bytes | None
     most_seconds: float
 
@@ -62,9 +62,9 @@ class DrainEntry:
         """The id of a signed message, None for a scheduler. Raises `Refusal`."""
         if "webhook-signature" in request.headers and self.webhook_key is not None:
             return verify(request.headers, body, self.webhook_key, time.time())
-        if hmac.compare_digest((bearer(request) or "").encode(), self.secret_key.encode()):
+        if hmac.compare_digest((bearer(request) or "").encode(), self.key.encode()):
             return None
-        raise Refusal(401, "not_authenticated", "Sign the webhook, or send the project's secret key as bearer token.")
+        raise Refusal(401, "not_authenticated", "Sign the webhook, or send the service's own key as bearer token.")
 
 
 def _ring(request: Request, body: bytes) -> Ring:

@@ -38,7 +38,7 @@ async def run(query: str, where: Filter, as_json: bool) -> None:
 
 
 def _environment() -> Mapping[str, str]:
-    """Settings of the project; searching for somebody needs its secret key."""
+    """Settings of the project; searching for somebody needs a worker's token or the secret key."""
     return os.environ if os.environ.get("SUPABASE_URL") else stack.environment()
 
 

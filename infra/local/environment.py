@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra import worker_token
 from infra.local import ports, postgres, redis
 from infra.local.models import package
 from infra.local.state import Secrets
@@ -16,6 +17,8 @@ CHAT_MODEL = "rivulet/extractive-1"
 OWN_CHAT_MODEL = "RIVULET_GGUF"
 # Choices about the local Supabase that are the user's.
 GATEWAY_CHOICES = ("GATEWAY_SITE_URL", "GATEWAY_CONFIRM_EMAIL", "GATEWAY_FUNCTIONS")
+WORKER_DAYS = 365
+NOT_FOR_LISTENERS = ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "JWT_SECRET", "DATABASE_URL")
 # Requests between the parts never leave the machine, whatever proxy the user has.
 DIRECT_HOSTS = "127.0.0.1,localhost"
 
@@ -62,6 +65,16 @@ def application(taken: Mapping[str, int], secrets: Secrets, given: Mapping[str, 
             "CHAT_MODEL": f"gguf/{Path(given[OWN_CHAT_MODEL]).stem}" if given.get(OWN_CHAT_MODEL) else CHAT_MODEL,
         }
     return values
+
+
+def listener(taken: Mapping[str, int], secrets: Secrets, given: Mapping[str, str]) -> dict[str, str]:
+    """All that a listener is told, the user's environment included: no key that opens more than its work needs."""
+    told = {
+        **given,
+        **application(taken, secrets, given),
+        "SUPABASE_WORKER_TOKEN": worker_token.mint(secrets.jwt_secret, WORKER_DAYS),
+    }
+    return {name: told[name] for name in told if name not in NOT_FOR_LISTENERS}
 
 
 def gateway(taken: Mapping[str, int], secrets: Secrets, storage: Path, given: Mapping[str, str]) -> dict[str, str]:

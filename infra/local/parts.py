@@ -8,10 +8,11 @@ from infra.local import account, chroma, database, environment, health, ports, p
 from infra.local.part import Part
 
 Note = Callable[[str, str], None]
-# Listener → the queues it serves, and how many jobs of each it works on at a time.
+# Listener → the queues it serves, and how many jobs of each it works on at a time. Vectors of several jobs are written
+# to Chroma together, which costs it a fraction of writing them one by one.
 LISTENERS = {
     "parse": (("parse",), 2),
-    "embed": (("embed",), 2),
+    "embed": (("embed",), 8),
     "respond": (("respond",), 16),
     "purge": (("purge", "move", "backfill"), 1),
 }
@@ -53,7 +54,7 @@ class Plan:
                 *(() if name in AWAITED else BESIDE),
                 *(sys.executable, "-m", "listeners", *queues, "--concurrency", str(concurrency)),
             ),
-            environment={**self.given, **environment.application(self.ports, self.secrets, self.given)},
+            environment=environment.listener(self.ports, self.secrets, self.given),
             needs=needs,
             # It takes longer to load than all servers together, and connects again and again anyway.
             eager=True,

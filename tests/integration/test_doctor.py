@@ -10,6 +10,7 @@ from infra.cli.doctor.examine import examine
 from infra.cli.doctor.finding import Finding, worst
 from infra.cli.doctor.project import judge
 from infra.local import ports
+from infra.worker_token import mint
 from tests.conftest import Gateway
 from tests.integration.engine import Engine
 from tests.integration.serverless import environment
@@ -28,6 +29,14 @@ BROKEN = [
     ("grant insert (status) on public.documents to authenticated", "right"),
     ("grant execute on function public.claim_jobs_v1(text, text, integer, uuid, integer) to anon", "right"),
     ("revoke select on public.citations from authenticated", "right"),
+    ("grant select on public.messages to rivulet_worker", "right"),
+    ("grant execute on function public.redrive_jobs_v1(text, uuid, integer) to rivulet_worker", "right"),
+    ("revoke execute on function public.release_jobs_v1(jsonb) from rivulet_worker", "right"),
+    ("drop policy \"workers read files\" on storage.objects", "policy"),
+    ("alter role rivulet_worker bypassrls", "role"),
+    ("grant service_role to rivulet_worker", "membership"),
+    ("grant rivulet_worker to authenticated", "membership"),
+    ("revoke rivulet_worker from authenticator", "membership"),
     ("drop trigger rivulet_receive_object on storage.objects", "trigger"),
     ("drop trigger documents_parse_new on public.documents", "trigger"),
     ("alter table public.messages disable trigger user", "trigger"),
@@ -135,6 +144,12 @@ NOWHERE = f"http://{ports.HOST}:1"
         ({"SUPABASE_URL": NOWHERE}, "database", "does not answer"),
         ({"SUPABASE_SECRET_KEY": "sb_secret_wrong"}, "database", "is refused"),
         ({"SUPABASE_SECRET_KEY": legacy_key(exp=1)}, "settings", "has ended|ended on"),
+        ({"SUPABASE_WORKER_TOKEN": mint("another secret of 32 characters or more", 90)}, "worker token", "is refused"),
+        (
+            {"SUPABASE_WORKER_TOKEN": mint("another secret of 32 characters or more", -1)},
+            "settings",
+            "SUPABASE_WORKER_TOKEN ended on",
+        ),
         ({"SUPABASE_PUBLISHABLE_KEY": "sb_publishable_wrong"}, "publishable key", "is refused"),
         ({"CHROMA_URL": NOWHERE}, "chroma", "does not answer"),
         ({"TOGETHER_BASE_URL": NOWHERE}, "models", "does not answer"),
@@ -150,6 +165,17 @@ async def test_a_broken_service_is_named(
     assert any(word in found[0].text for word in says.split("|"))
     assert found[0].mend
     assert "sb_secret" not in json.dumps([str(each) for each in found])
+
+
+@pytest.mark.anyio
+async def test_a_workers_token_is_tried_and_its_end_foreseen(settings: dict[str, str], gateway: Gateway) -> None:
+    for days, level, says in ((365, "ok", "accepted"), (20.5, "warning", "ends in 20 days")):
+        token = mint(gateway.database.jwt_secret, days)
+        found = await examine({**settings, "SUPABASE_WORKER_TOKEN": token})
+
+        assert errors(found) == []
+        [told] = [each for each in found if each.check == "worker token"]
+        assert (told.level, says in told.text) == (level, True)
 
 
 @pytest.mark.anyio

@@ -29,13 +29,21 @@ def test_the_local_model_server_runs_unless_the_user_named_another(given: dict[s
 
 
 def test_listeners_accept_what_they_are_told() -> None:
-    settings = Settings.from_env(environment.application(PORTS, SECRETS, {}))
+    settings = Settings.from_env(environment.listener(PORTS, SECRETS, {}))
     assert settings.supabase_url == "http://127.0.0.1:1001"
-    assert settings.supabase_secret_key.get_secret_value() == SECRETS.secret_key
+    assert settings.entry.setting == "SUPABASE_WORKER_TOKEN"
     assert settings.together_base_url == "http://127.0.0.1:1003"
     assert settings.chroma_url == "http://127.0.0.1:1004"
     assert settings.chat_model.startswith("rivulet/")
     assert settings.embedding_model.startswith("rivulet/")
+
+
+def test_listeners_are_told_nothing_that_opens_more_than_their_work_needs() -> None:
+    given = {"SUPABASE_SERVICE_KEY": "opens-everything", "DATABASE_URL": "postgresql://elsewhere"}
+    told = environment.listener(PORTS, SECRETS, given).values()
+    passwords = SECRETS.database_passwords.values()
+    opening = [SECRETS.secret_key, SECRETS.jwt_secret, *passwords, *given.values()]
+    assert [key for key in opening if any(key in value for value in told)] == []
 
 
 def test_the_names_are_those_of_the_model_server() -> None:

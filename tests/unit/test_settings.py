@@ -1,5 +1,6 @@
 """Settings from the environment, and the sentence that says what is wrong with them."""
 
+import jwt
 import pytest
 
 from schema.errors import ConfigurationError
@@ -24,7 +25,37 @@ def test_a_full_environment_is_read() -> None:
 def test_the_older_name_of_the_secret_key_works() -> None:
     older = {"SUPABASE_SERVICE_KEY": "old", **{k: v for k, v in GOOD.items() if k != "SUPABASE_SECRET_KEY"}}
 
-    assert Settings.from_env(older).supabase_secret_key.get_secret_value() == "old"
+    assert Settings.from_env(older).entry.bearer == "old"
+
+
+def worker_token(**claims: object) -> str:
+    return jwt.encode({"role": "rivulet_worker", **claims}, "k" * 32, algorithm="HS256")
+
+
+def test_a_workers_token_goes_before_the_secret_key() -> None:
+    token = worker_token()
+    given = GOOD | {"SUPABASE_WORKER_TOKEN": token, "SUPABASE_PUBLISHABLE_KEY": "sb_publishable_x"}
+
+    entry = Settings.from_env({k: v for k, v in given.items() if k != "SUPABASE_SECRET_KEY"}).entry
+    assert (entry.apikey, entry.bearer) == ("sb_publishable_x", token)
+    assert Settings.from_env(given).entry == entry
+    assert Settings.for_operator(given).entry.bearer == "sb_secret_x"
+    assert token not in repr(Settings.from_env(given)) + repr(entry)
+
+
+@pytest.mark.parametrize(
+    ("token", "publishable", "said"),
+    [
+        (worker_token(), "", "^SUPABASE_PUBLISHABLE_KEY is not set: SUPABASE_WORKER_TOKEN needs it"),
+        (worker_token(role="service_role"), "x", "^SUPABASE_WORKER_TOKEN is not a worker's token; .*worker-token"),
+        ("sb_secret_x", "x", "^SUPABASE_WORKER_TOKEN is not a worker's token"),
+        (worker_token(exp=1_600_000_000), "x", "^SUPABASE_WORKER_TOKEN ended on 2020-09-13"),
+    ],
+)
+def test_a_token_that_will_not_do_is_named(token: str, publishable: str, said: str) -> None:
+    given = {"SUPABASE_WORKER_TOKEN": token, "SUPABASE_PUBLISHABLE_KEY": publishable}
+    with pytest.raises(ConfigurationError, match=said):
+        Settings.from_env(GOOD | given)
 
 
 def test_a_base_url_ending_in_v1_is_not_doubled() -> None:

@@ -22,7 +22,7 @@ class Place:
 
     def files(self) -> Files:
         """Its files."""
-        return Files(self.settings.supabase_url, self.settings.supabase_secret_key.get_secret_value())
+        return Files(self.settings.supabase_url, self.settings.entry.bearer)
 
 
 def find_place() -> Place:
@@ -36,7 +36,7 @@ def place_of(environment: Mapping[str, str], local: bool) -> Place:
     dsn = environment.get("DATABASE_URL")
     if not dsn:
         raise CommandError("DATABASE_URL is not set: it is under Connect in the Supabase dashboard, Direct connection.")
-    return Place(dsn, Settings.from_env({"TOGETHER_API_KEY": "not-needed", **environment}), local)
+    return Place(dsn, Settings.for_operator({"TOGETHER_API_KEY": "not-needed", **environment}), local)
 
 
 def open_store(where: str) -> Store:

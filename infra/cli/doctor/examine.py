@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from functions.effects.supabase import key_headers
 from infra.cli.doctor import project
 from infra.cli.doctor.finding import Finding, ok, wrong
 from infra.cli.doctor.services import DASHBOARD, SECONDS, Services
+from infra.cli.doctor.worker import NEW_TOKEN, SETTING, judge_worker
 from infra.local.state import CHECKOUT
 from schema.errors import ConfigurationError
 from schema.settings import Settings
@@ -20,14 +22,16 @@ FUNCTION = "inspect_project_v1"
 async def examine(environment: Mapping[str, str]) -> Sequence[Finding]:
     """Everything that is found, in the order in which it should be mended."""
     try:
-        settings = Settings.from_env(environment)
+        settings, workers = Settings.for_operator(environment), Settings.from_env(environment)
     except ConfigurationError as error:
-        return [wrong("settings", str(error), f"export {str(error).partition(' ')[0]}=…")]
+        name = str(error).partition(" ")[0]
+        return [wrong("settings", str(error), NEW_TOKEN if name == SETTING else f"export {name}=…")]
     async with _client() as http:
         found = [ok("settings", "Complete."), *await _database(settings, http)]
         if found[-1].check == "database" and found[-1].level == "error":
             return found
-        return [*found, *await Services(settings, http).findings()]
+        worker = await judge_worker(workers, http)
+        return [*found, worker, *await Services(settings, http).findings()]
 
 
 @asynccontextmanager
@@ -37,10 +41,10 @@ async def _client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def _database(settings: Settings, http: httpx.AsyncClient) -> Sequence[Finding]:
-    key = settings.supabase_secret_key.get_secret_value()
-    headers = {"apikey": key, "Authorization": f"Bearer {key}"}
     try:
-        reply = await http.post(f"{settings.supabase_url}/rest/v1/rpc/{FUNCTION}", headers=headers, json={})
+        reply = await http.post(
+            f"{settings.supabase_url}/rest/v1/rpc/{FUNCTION}", headers=key_headers(settings), json={}
+        )
     except httpx.HTTPError as error:
         text = f"{settings.supabase_url} does not answer ({type(error).__name__})."
         return [wrong("database", text, "rivulet up  # or check SUPABASE_URL, and whether the project is paused")]

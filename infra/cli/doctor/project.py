@@ -12,6 +12,8 @@ STAKES: Mapping[str, str] = {
     "row security": "Row level security is off: everybody with the publishable key may read",
     "policy": "A policy is not as it should be",
     "right": "A right is not as it should be",
+    "role": "The role of listeners may do more than their work needs",
+    "membership": "The role of listeners is not one of those that it should be",
     "trigger": "A trigger is not as it should be: what comes in may not be noticed",
     "function": "A function is not as it should be",
     "publication": "Not in the publication supabase_realtime: Postgres Changes says nothing about it",

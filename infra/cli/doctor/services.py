@@ -22,7 +22,7 @@ class Services:
     def __init__(self, settings: Settings, http: httpx.AsyncClient) -> None:
         self._settings = settings
         self._http = http
-        self._secret = settings.supabase_secret_key.get_secret_value()
+        self._secret = settings.entry.bearer
 
     async def findings(self) -> Sequence[Finding]:
         """All of them, looked at side by side."""

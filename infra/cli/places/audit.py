@@ -89,4 +89,4 @@ def _hint(in_time: bool) -> str:
 def _settings() -> Settings:
     """Those of the environment, or of the local stack. No model is asked, so no key of one is needed."""
     given = os.environ if os.environ.get("SUPABASE_URL") else stack.environment()
-    return Settings.from_env({"TOGETHER_API_KEY": "not-needed", **given})
+    return Settings.for_operator({"TOGETHER_API_KEY": "not-needed", **given})

@@ -23,8 +23,9 @@ select pg_temp.ensure_role('supabase_storage_admin', 'login noinherit createrole
 select pg_temp.ensure_role('supabase_realtime_admin', 'nologin noinherit');
 
 grant anon, authenticated, service_role to authenticator;
-grant anon, authenticated, service_role to supabase_storage_admin;
-grant anon, authenticated, service_role to postgres;
+-- Storage becomes whoever the Data API may become, a project's own roles among them.
+grant authenticator to supabase_storage_admin;
+grant anon, authenticated, service_role to postgres with admin option;
 -- So that it may set what the Data API reads there: alter role authenticator set pgrst.db_schemas = '…'.
 grant authenticator to postgres with admin option;
 grant set on parameter "pgrst.db_schemas", "pgrst.db_max_rows" to postgres;

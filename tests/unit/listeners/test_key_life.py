@@ -13,7 +13,7 @@ from functions.telemetry.engine import EngineGauges
 from listeners.health import Health
 from schema.errors import ConfigurationError
 from schema.jobs import Json, Queue, WorkerReport
-from schema.keys import end_of
+from schema.keys import Entry, end_of
 from schema.settings import Settings
 
 
@@ -61,7 +61,7 @@ def test_a_key_that_has_ended_is_refused_with_its_name_and_the_day() -> None:
         settings(legacy_key(exp=1_600_000_000))
 
     key = legacy_key(exp=time.time() + 3600)
-    assert settings(key).supabase_secret_key.get_secret_value() == key
+    assert settings(key).entry.bearer == key
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,9 @@ def test_a_key_that_has_ended_is_refused_with_its_name_and_the_day() -> None:
     ],
 )
 def test_readiness_says_what_is_wrong(ends_in: float | None, silent: float, status: int, said: str) -> None:
-    ends_at = None if ends_in is None else time.time() + ends_in
-    health = Health(lambda: REPORT, lambda: time.monotonic() - silent, ends_at, EngineGauges(_unasked))
+    bearer = legacy_key() if ends_in is None else legacy_key(exp=time.time() + ends_in)
+    entry = Entry("SUPABASE_SECRET_KEY", bearer, bearer)
+    health = Health(lambda: REPORT, lambda: time.monotonic() - silent, entry, EngineGauges(_unasked))
     with TestClient(Starlette(routes=[Route("/readyz", health._ready)])) as client:
         reply = client.get("/readyz")
 

@@ -111,10 +111,13 @@ async def _read(session: Connection, asker: Asker, subtopic: str, extensions: tu
 
 async def _write(session: Connection, asker: Asker, subtopic: str, extension: Extension) -> set[Extension]:
     try:
-        async with session.transaction(force_rollback=True):
+        async with session.pipeline():  # one round trip: a sender over HTTP is asked about at each broadcast
+            await session.execute("begin")
             await session.execute(_ACT_AS, _identity(asker, subtopic))
             await session.execute(_WRITE, [subtopic, extension])
+            await session.execute("rollback")
     except psycopg.errors.InsufficientPrivilege:
+        await session.rollback()
         return set()
     return {extension}
 

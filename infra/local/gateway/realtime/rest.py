@@ -82,7 +82,9 @@ class BroadcastApi:
         outgoing = [_read(entry) for entry in entries]
         if not self._allowed(len(outgoing)):
             return self._too_many(len(outgoing))
-        writable = {topic for topic in _private_topics(outgoing) if await self._may_send(asker, topic)}
+        topics = list(_private_topics(outgoing))
+        allowed = await asyncio.gather(*(self._may_send(asker, topic) for topic in topics))
+        writable = {topic for topic, may in zip(topics, allowed, strict=True) if may}
         for message in outgoing:
             if not message.private or message.topic in writable:
                 self._send(message)
