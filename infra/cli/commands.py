@@ -14,6 +14,7 @@ from infra.cli.doctor import command as doctor_command
 from infra.cli.engine import commands as engine_commands
 from infra.cli.places import commands as places_commands
 from infra.cli.provenance import commands as provenance_commands
+from infra.cli.worker_token_command import worker_token
 
 app = typer.Typer(
     help="Questions about your own documents, answered with sources. Start with: rivulet up",
@@ -33,6 +34,7 @@ app.command()(backup_commands.restore)
 app.command()(backup_commands.drill)
 app.command()(places_commands.audit)
 app.command()(places_commands.reindex)
+app.command()(worker_token)
 Part = Annotated[str | None, typer.Argument(help="One part alone; see rivulet status.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 
