@@ -1,8 +1,9 @@
 #!/bin/sh
 # Functions on Cloud Run, one command each: infra/deploy/cloud-run.sh drain|ask|search|health|schedule|webhook
 # Needs gcloud with a project chosen (gcloud config set project …), and in the environment IMAGE (where the image was pushed),
-# REGION, SUPABASE_URL; for schedule and webhook SUPABASE_SECRET_KEY, too. Secrets are those of Secret Manager, once:
-#   printf %s "$SUPABASE_SECRET_KEY" | gcloud secrets create SUPABASE_SECRET_KEY --data-file=-
+# REGION, SUPABASE_URL; for schedule SUPABASE_WORKER_TOKEN, for webhook SUPABASE_SECRET_KEY, too. Secrets are those of Secret
+# Manager, once:
+#   rivulet worker-token | tr -d '\n' | gcloud secrets create SUPABASE_WORKER_TOKEN --data-file=-
 set -eu
 
 name=${1:?"say which: drain, ask, search, health, schedule or webhook"}
@@ -18,7 +19,7 @@ deploy() {
         --command functions-framework --args "--source=functions/main.py,--target=$name,--port=8080" --port 8080 \
         --allow-unauthenticated --memory "$1" --cpu 1 --timeout "$2" --concurrency "$3" --max-instances 20 --no-cpu-throttling \
         --set-env-vars "FUNCTION_TARGET=$name,SUPABASE_URL=$SUPABASE_URL,CHROMA_URL=${CHROMA_URL:?set CHROMA_URL},APP_ENV=production" \
-        --set-secrets "SUPABASE_SECRET_KEY=SUPABASE_SECRET_KEY:latest,SUPABASE_PUBLISHABLE_KEY=SUPABASE_PUBLISHABLE_KEY:latest,TOGETHER_API_KEY=TOGETHER_API_KEY:latest,RIVULET_WEBHOOK_SECRET=RIVULET_WEBHOOK_SECRET:latest"
+        --set-secrets "SUPABASE_WORKER_TOKEN=SUPABASE_WORKER_TOKEN:latest,SUPABASE_PUBLISHABLE_KEY=SUPABASE_PUBLISHABLE_KEY:latest,TOGETHER_API_KEY=TOGETHER_API_KEY:latest,RIVULET_WEBHOOK_SECRET=RIVULET_WEBHOOK_SECRET:latest"
 }
 
 case $name in
@@ -27,7 +28,7 @@ ask) deploy 512Mi 300 80 ;;
 search | health) deploy 512Mi 60 80 ;;
 schedule) # for what no webhook told: retries that became due, leases that ran out
     gcloud scheduler jobs create http rivulet-drain --location "$REGION" --schedule '* * * * *' --uri "$(address)" \
-        --http-method POST --attempt-deadline 300s --headers "Authorization=Bearer ${SUPABASE_SECRET_KEY:?set it}" ;;
+        --http-method POST --attempt-deadline 300s --headers "Authorization=Bearer ${SUPABASE_WORKER_TOKEN:?set it}" ;;
 webhook) # the database rings at once; the secret is the one that the functions have
     curl --fail-with-body --silent --show-error "$SUPABASE_URL/rest/v1/rpc/set_webhook_v1" \
         -H "apikey: ${SUPABASE_SECRET_KEY:?set it}" -H "Authorization: Bearer $SUPABASE_SECRET_KEY" \

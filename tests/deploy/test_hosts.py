@@ -134,18 +134,32 @@ def test_cloud_run_is_called_as_it_should_be(name: str, tmp_path: Path) -> None:
     fake.chmod(0o755)
     given = {"REGION": "europe-west3", "IMAGE": "registry/rivulet", "SUPABASE_URL": "https://abc.supabase.co",
              "CHROMA_URL": "https://chroma.example.com", "SUPABASE_SECRET_KEY": "sb_secret_abc",
-             "PATH": f"{tmp_path}:{os.environ['PATH']}"}  # fmt: skip
+             "SUPABASE_WORKER_TOKEN": "eyJ.abc.def", "PATH": f"{tmp_path}:{os.environ['PATH']}"}  # fmt: skip
 
     subprocess.run([DEPLOY / "cloud-run.sh", name], env=given, check=True, capture_output=True)
 
     called = calls.read_text()
     assert CALLED[name] in called
+    assert "sb_secret_abc" not in called
+    assert "SUPABASE_SECRET_KEY" not in called, "no process of ours has a key that opens everything"
     assert "--region europe-west3" in called
     if name != "schedule":
         assert f"--target={name}" in called
-        assert "sb_secret_abc" not in called, "secrets are those of Secret Manager"
+        assert "eyJ.abc.def" not in called, "secrets are those of Secret Manager"
     else:
+        assert "--headers Authorization=Bearer eyJ.abc.def" in called
         assert "--uri https://drain.example.run.app" in called
+
+
+def test_no_process_of_ours_is_given_the_secret_key() -> None:
+    """But KEDA, whose Secret nothing else refers to."""
+    told = [DEPLOY / ".env.example", DEPLOY / "render.yaml", DEPLOY / "docker-compose.yml"]
+    for file in [*told, *(DEPLOY / "kubernetes").glob("*.yaml"), *(DEPLOY / "railway").iterdir()]:
+        lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
+        naming = [line for line in lines if re.search("SECRET_KEY|SERVICE_KEY", line)]
+        assert naming == [line for line in naming if file.name == "scaling.yaml" and "name: scaling" in line], file
+    for file in (DEPLOY / "kubernetes").glob("*.yaml"):
+        assert "secretRef: {name: scaling}" not in file.read_text()
 
 
 def test_cloud_run_says_what_is_missing() -> None:
