@@ -1,7 +1,7 @@
 """Where vectors are, and what is to be removed there."""
 
 from collections.abc import Sequence
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,9 +20,20 @@ class Place(BaseModel):
         return f"{self.collection}.{''.join(c if c.isalnum() else '-' for c in self.model.lower())}".strip("-")
 
 
-def vector_id(chunk: UUID, model: str) -> str:
-    """The id of a passage's vector."""
-    return str(uuid5(chunk, model))
+def vector_id(chunk: UUID) -> str:
+    """The id of a passage's vector: the passage's own, for a collection is of one model.
+
+    What a search finds is known by it alone: Chroma takes twice as long to tell anything else of it.
+    """
+    return str(chunk)
+
+
+def chunk_of(vector: str) -> UUID | None:
+    """The passage whose vector has this id; None if it is none of ours."""
+    try:
+        return UUID(vector)
+    except ValueError:
+        return None
 
 
 class Leftover(Place):

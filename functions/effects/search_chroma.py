@@ -5,13 +5,12 @@ import heapq
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 
 from functions.effects.chroma import Chroma
 from schema.answers import Placement
-from schema.places import Place
+from schema.places import Place, chunk_of
 from schema.ports import Vector
 from schema.search import Hit
 
@@ -44,14 +43,11 @@ class ChromaSearch:
                 query_embeddings=np.asarray([vector], dtype=np.float32),
                 n_results=limit,
                 where=where,
-                include=["distances", "metadatas"],
+                include=["distances"],
             )
-        distances, metadatas = result["distances"] or [[]], result["metadatas"] or [[]]
-        return [
-            Hit(UUID(str(metadata["chunk_id"])), 1 - distance)
-            for distance, metadata in zip(distances[0], metadatas[0], strict=True)
-            if metadata is not None  # what is deleted this moment is found with nothing to it
-        ]
+        [names], [distances] = result["ids"], result["distances"] or [[]]
+        chunks = map(chunk_of, names)
+        return [Hit(chunk, 1 - distance) for chunk, distance in zip(chunks, distances, strict=True) if chunk]
 
 
 def _where(placements: Sequence[Placement]) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from chromadb.api.models.AsyncCollection import AsyncCollection
 
 from functions.effects.vectors_chroma import ChromaVectors, outlasting_cancellation
 from schema.errors import TransientError
-from schema.places import Label, Leftover, Page, Place, vector_id
+from schema.places import Label, Leftover, Page, Place, chunk_of, vector_id
 from schema.ports import Vector
 
 PAGE = 1000
@@ -54,7 +54,7 @@ class ChromaUpkeep(ChromaVectors):
 
     async def missing(self, place: Place, chunks: Sequence[UUID]) -> Sequence[UUID]:
         """Those of the passages that have no vector there."""
-        names = {vector_id(chunk, place.model): chunk for chunk in chunks}
+        names = {vector_id(chunk): chunk for chunk in chunks}
         async with self._chroma.found(place.physical) as collection:
             found = (await collection.get(ids=list(names), include=[]))["ids"] if collection else []
         return [chunk for name, chunk in names.items() if name not in set(found)]
@@ -84,9 +84,9 @@ class ChromaUpkeep(ChromaVectors):
                 query_embeddings=np.asarray(vectors, dtype=np.float32),
                 n_results=limit,
                 where={"library_id": str(library)},
-                include=["metadatas"],
+                include=[],
             )
-        return [[UUID(str(each["chunk_id"])) for each in found] for found in result["metadatas"] or []]
+        return [[chunk for chunk in map(chunk_of, names) if chunk] for names in result["ids"]]
 
     async def _count(self, collection: str) -> int:
         async with self._chroma.found(collection) as opened:
@@ -111,7 +111,7 @@ def _label(name: str, metadata: Mapping[str, Any] | None) -> Label:
     version = told.get("version")
     return Label(
         id=name,
-        chunk_id=_uuid(told.get("chunk_id")),
+        chunk_id=chunk_of(name),
         document_id=_uuid(told.get("document_id")),
         library_id=_uuid(told.get("library_id")),
         version=version if isinstance(version, int) else None,

@@ -36,7 +36,7 @@ class ChromaVectors:
     async def upsert(self, place: Place, chunks: Sequence[StoredChunk], vectors: Sequence[Vector]) -> None:
         """Store the vectors of passages."""
         described = zip(vectors, map(_metadata, chunks), strict=True)
-        names = [vector_id(chunk.id, place.model) for chunk in chunks]
+        names = [vector_id(chunk.id) for chunk in chunks]
         await outlasting_cancellation(self._writes.add(_Write(place, dict(zip(names, described, strict=True)))))
 
     async def _write(self, writes: Sequence[_Write]) -> Sequence[None]:
@@ -51,7 +51,7 @@ class ChromaVectors:
 
     async def fetch(self, place: Place, chunks: Sequence[UUID]) -> Mapping[UUID, Vector]:
         """The vectors of those passages that have one there."""
-        asked = {vector_id(chunk, place.model): chunk for chunk in chunks}
+        asked = {vector_id(chunk): chunk for chunk in chunks}
         async with self._chroma.opened(place) as collection:
             found = await collection.get(ids=list(asked), include=["embeddings"])
         vectors = found["embeddings"] if found["embeddings"] is not None else []
@@ -78,7 +78,6 @@ async def outlasting_cancellation(write: Awaitable[object]) -> None:
 
 def _metadata(chunk: StoredChunk) -> _Metadata:
     return {
-        "chunk_id": str(chunk.id),
         "document_id": str(chunk.document_id),
         "library_id": str(chunk.library_id),
         "version": chunk.version,

@@ -84,7 +84,7 @@ class Comparison:
             findings.faults["stray" if (await self.index.page(name, 0)).labels else "empty"] += 1
 
     async def _judge(self, place: Place, labels: Sequence[Label], findings: Findings) -> None:
-        proper = [label for label in labels if label.chunk_id and label.id == vector_id(label.chunk_id, place.model)]
+        proper = [label for label in labels if label.chunk_id and label.id == vector_id(label.chunk_id)]
         names = {label.chunk_id: label.id for label in proper}
         for fault in await self.store.faults(place, proper) if proper else ():
             if fault.fault == "mislabelled":

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from xml.sax.saxutils import escape, quoteattr
 
 from functions.pipeline.tokens import estimate_tokens
@@ -11,9 +12,7 @@ from schema.answers import REFUSAL, Passage, Turn
 from schema.errors import PermanentError
 
 HISTORY_TOKENS = 800
-# Of a passage's attributes and fence, and of a turn's role: a few tokens each, in every model's template.
-FENCE_TOKENS = 16
-TURN_TOKENS = 8
+TURN_TOKENS = 8  # of a turn's role, in every model's template
 
 # Fixed to the letter, and first: providers cache the prefix of a prompt.
 INSTRUCTIONS = f"""\
@@ -44,13 +43,13 @@ def build_prompt(question: str, passages: Sequence[Passage], history: Sequence[T
 
     Raises `PermanentError` for a question that leaves no room for an answer from it.
     """
-    left = room - estimate_tokens(INSTRUCTIONS) - estimate_tokens(question) - 3 * TURN_TOKENS
+    left = room - estimate_tokens(INSTRUCTIONS) - estimate_tokens(_request(question, ())) - 2 * TURN_TOKENS
     if left < 0:
         raise PermanentError("question_too_long", "The question is longer than the model can read. Please shorten it.")
     given = _within(passages, left)
     turns = [
         Turn(role="system", content=INSTRUCTIONS),
-        *_recent(history, min(HISTORY_TOKENS, left - sum(map(_cost, given)))),
+        *_recent(history, min(HISTORY_TOKENS, left - sum(starmap(_cost, enumerate(given, 1))))),
         Turn(role="user", content=_request(question, given)),
     ]
     return Prompt(turns, given, sum(estimate_tokens(turn.content) + TURN_TOKENS for turn in turns))
@@ -58,18 +57,17 @@ def build_prompt(question: str, passages: Sequence[Passage], history: Sequence[T
 
 def _within(passages: Sequence[Passage], left: int) -> list[Passage]:
     given: list[Passage] = []
-    for passage in passages:
-        left -= _cost(passage)
+    for number, passage in enumerate(passages, 1):
+        left -= _cost(number, passage)
         if left < 0:
             break
         given.append(passage)
     return given
 
 
-def _cost(passage: Passage) -> int:
-    """Tokens of a passage in its fence, from the text itself: counts made for the embedder leave table rules out."""
-    context = " ".join([passage.title, *passage.heading_path])
-    return estimate_tokens(passage.text) + estimate_tokens(context) + FENCE_TOKENS
+def _cost(number: int, passage: Passage) -> int:
+    """Tokens of a passage as the prompt has it, in its fence and escaped."""
+    return estimate_tokens(_fence(number, passage))
 
 
 def _request(question: str, passages: Sequence[Passage]) -> str:

@@ -26,7 +26,7 @@ from functions.effects.search_supabase import SupabaseSearch
 from functions.effects.supabase import Supabase
 from functions.handlers.retrieve import Retriever
 from infra.local import chroma, ports
-from schema.places import Place
+from schema.places import Place, vector_id
 from schema.ports import TextKind, Vector
 from schema.settings import Settings
 from tests import databases, serving
@@ -110,9 +110,9 @@ class Shelf:
             ids = self._insert(library, texts)
             questions.append(self._language.question(texts[0]))
             target.add(
-                ids=[str(uuid4()) for _ in ids],
+                ids=[vector_id(chunk) for chunk in ids],
                 embeddings=self._numbers.normal(size=(len(ids), DIMENSIONS)).astype(np.float32),
-                metadatas=[{"library_id": str(library), "chunk_id": str(chunk)} for chunk in ids],
+                metadatas=[{"library_id": str(library)} for _ in ids],
             )
         self._rows.execute("vacuum analyze public.chunks, public.documents, rivulet.postings, rivulet.frequencies")
         return library, [random.choice(questions) for _ in range(SEARCHES)]

@@ -83,7 +83,7 @@ def fill(port: int, count: int) -> list[UUID]:
                 ids=[str(uuid4()) for _ in centres],
                 embeddings=(centres + numbers.normal(size=centres.shape)).astype(np.float32),
                 metadatas=[
-                    {"library_id": str(library), "chunk_id": str(uuid4()), "document_id": str(uuid4()), "version": 1}
+                    {"library_id": str(library), "document_id": str(uuid4()), "version": 1}
                     for library in batch
                     for _ in range(PASSAGES)
                 ],

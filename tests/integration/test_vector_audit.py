@@ -38,7 +38,7 @@ def spoil(desk: Desk, place: Place, library: uuid.UUID) -> None:
     desk.run(desk.index.upsert(place, [ghost], vectors))
     desk.run(desk.index.upsert(place, [wrong], vectors))
     desk.run(desk.index.upsert(elsewhere, [StoredChunk.model_validate(first)], vectors))
-    desk.run(desk.index.remove(place.physical, [vector_id(uuid.UUID(third["id"]), place.model)]))
+    desk.run(desk.index.remove(place.physical, [vector_id(uuid.UUID(third["id"]))]))
 
 
 def test_everything_wrong_is_found_and_mended(desk: Desk, engine: Engine) -> None:

@@ -18,7 +18,7 @@ from schema.places import Place, vector_id
 AT_ONCE = 1000  # vectors in one request
 IN_A_FILE = 20_000
 TOLERANCE = 1e-6
-LABELS = ("chunk_id", "document_id", "library_id", "version")  # what each vector says of itself, see `ChromaVectors`
+LABELS = ("document_id", "library_id", "version")  # what each vector says of itself, see `ChromaVectors`
 
 _PASSAGES = """
     select c.id as chunk_id, c.document_id, c.library_id, c.version, p.collection, p.model
@@ -83,7 +83,7 @@ async def _found(
     for place, rows in _grouped(connection):
         vectors: dict[str, Any] = {}
         for start in range(0, len(rows), AT_ONCE):
-            asked = {vector_id(row["chunk_id"], place.model): row["chunk_id"] for row in rows[start : start + AT_ONCE]}
+            asked = {vector_id(row["chunk_id"]): row["chunk_id"] for row in rows[start : start + AT_ONCE]}
             async with chroma.opened(place) as collection:
                 found = await collection.get(ids=list(asked), include=["embeddings"])
             embeddings = found["embeddings"] if found["embeddings"] is not None else []
@@ -124,7 +124,7 @@ def _unpacked(store: Store, folder: str, files: int) -> Iterator[tuple[tuple[str
 
 def _packed(place: Place, kept: Sequence[tuple[dict[str, Any], Any]]) -> bytes:
     columns: dict[str, Any] = {
-        name: [row[name] if name == "version" else str(row[name]) for row, _ in kept] for name in LABELS
+        name: [row[name] if name == "version" else str(row[name]) for row, _ in kept] for name in ("chunk_id", *LABELS)
     }
     columns["vector"] = pa.array([vector for _, vector in kept], type=pa.list_(pa.float32()))
     named = {"collection": place.collection, "model": place.model}
@@ -134,10 +134,9 @@ def _packed(place: Place, kept: Sequence[tuple[dict[str, Any], Any]]) -> bytes:
 
 
 async def _put(chroma: Chroma, place: Place, batch: pa.RecordBatch) -> None:
-    rows = batch.select(list(LABELS)).to_pylist()
     async with chroma.opened(place) as collection:
         await collection.upsert(
-            ids=[vector_id(UUID(row["chunk_id"]), place.model) for row in rows],
+            ids=[vector_id(UUID(chunk)) for chunk in batch.column("chunk_id").to_pylist()],
             embeddings=np.asarray(batch.column("vector").to_pylist(), dtype=np.float32),
-            metadatas=rows,
+            metadatas=batch.select(list(LABELS)).to_pylist(),
         )
