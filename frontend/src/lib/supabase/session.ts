@@ -28,6 +28,7 @@ export async function refreshSession(request: NextRequest, headers: Headers): Pr
       },
     },
   });
-  const { data } = await client.auth.getClaims();
-  return { response, signedIn: Boolean(data) };
+  // Auth is asked: a token stays valid for its hour, also when its person has signed out everywhere since.
+  const { data } = await client.auth.getUser();
+  return { response, signedIn: Boolean(data.user) };
 }
