@@ -2,7 +2,7 @@
 
 import { Alert, Button, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { browserClient } from "@/lib/supabase/browser";
+import { authClient } from "./auth-client";
 import { text } from "@/text/en";
 import { explainRefusal } from "./refusal";
 
@@ -17,7 +17,7 @@ export function LinkForm({ purpose, next, onSent }: { purpose: LinkPurpose; next
   async function submit(event: FormEvent) {
     event.preventDefault();
     setBusy(true);
-    const error = await send(purpose, email.trim(), next);
+    const error = await send(purpose, email.trim(), next).catch((fault: Error) => fault);
     setBusy(false);
     if (error) setRefusal(explainRefusal(error));
     else onSent(email.trim());
@@ -50,7 +50,7 @@ export function LinkForm({ purpose, next, onSent }: { purpose: LinkPurpose; next
 }
 
 async function send(purpose: LinkPurpose, email: string, next: string) {
-  const { auth } = browserClient();
+  const auth = await authClient();
   const back = (path: string) => `${location.origin}/auth/callback?next=${encodeURIComponent(path)}`;
   if (purpose === "recovery") return (await auth.resetPasswordForEmail(email, { redirectTo: back("/auth/new-password") })).error;
   // Signing in must not make accounts by a slip of the pen.

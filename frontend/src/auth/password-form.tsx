@@ -2,7 +2,7 @@
 
 import { Alert, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { browserClient } from "@/lib/supabase/browser";
+import { authClient } from "./auth-client";
 import { text } from "@/text/en";
 import { explainRefusal } from "./refusal";
 
@@ -30,7 +30,7 @@ export function PasswordForm({ mode, email: fixed, onDone, onConfirm }: Props) {
     setRefusal(fault);
     if (fault) return;
     setBusy(true);
-    const outcome = await enter(mode, email, password);
+    const outcome = await enter(mode, email, password).catch((fault: Error) => ({ refusal: explainRefusal(fault) }));
     setBusy(outcome === "entered");
     if (outcome === "entered") onDone();
     else if (outcome === "confirm") onConfirm?.(email);
@@ -81,7 +81,7 @@ function faultOf(mode: Props["mode"], email: string, password: string): string |
 }
 
 async function enter(mode: Props["mode"], email: string, password: string): Promise<"entered" | "confirm" | { refusal: string }> {
-  const { auth } = browserClient();
+  const auth = await authClient();
   const credentials = { email: email.trim(), password };
   if (mode === "sign-in") {
     const { error } = await auth.signInWithPassword(credentials);
