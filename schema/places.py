@@ -28,10 +28,10 @@ def vector_id(chunk: UUID) -> str:
     return str(chunk)
 
 
-def chunk_of(vector: str) -> UUID | None:
-    """The passage whose vector has this id; None if it is none of ours."""
+def uuid_of(text: object) -> UUID | None:
+    """The UUID that the index holds as text; None if it is none: then it is not of our making."""
     try:
-        return UUID(vector)
+        return UUID(str(text))
     except ValueError:
         return None
 

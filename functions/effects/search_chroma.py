@@ -10,7 +10,7 @@ import numpy as np
 
 from functions.effects.chroma import Chroma
 from schema.answers import Placement
-from schema.places import Place, chunk_of
+from schema.places import Place, uuid_of
 from schema.ports import Vector
 from schema.search import Hit
 
@@ -46,7 +46,7 @@ class ChromaSearch:
                 include=["distances"],
             )
         [names], [distances] = result["ids"], result["distances"] or [[]]
-        chunks = map(chunk_of, names)
+        chunks = map(uuid_of, names)
         return [Hit(chunk, 1 - distance) for chunk, distance in zip(chunks, distances, strict=True) if chunk]
 
 

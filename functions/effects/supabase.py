@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ class Supabase:
     def __init__(self, settings: Settings) -> None:
         self.url = settings.supabase_url
         self._headers = key_headers(settings)
-        self._others: list[Callable[[], Awaitable[None]]] = []
+        self._others = AsyncExitStack()
         self.http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, headers=self._headers)
         self.client = AsyncClient(
             settings.supabase_url,
@@ -67,12 +68,11 @@ class Supabase:
 
     def closes(self, close: Callable[[], Awaitable[None]]) -> None:
         """Whatever else is connected for the same work is closed with this."""
-        self._others.append(close)
+        self._others.push_async_callback(close)
 
     async def close(self) -> None:
         """Close the connections."""
-        for close in self._others:
-            await close()
+        await self._others.aclose()
         await self._session.close()
         await self.http.aclose()
 

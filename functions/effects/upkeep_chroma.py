@@ -9,7 +9,7 @@ from chromadb.api.models.AsyncCollection import AsyncCollection
 
 from functions.effects.vectors_chroma import ChromaVectors, outlasting_cancellation
 from schema.errors import TransientError
-from schema.places import Label, Leftover, Page, Place, chunk_of, vector_id
+from schema.places import Label, Leftover, Page, Place, uuid_of, vector_id
 from schema.ports import Vector
 
 PAGE = 1000
@@ -86,7 +86,7 @@ class ChromaUpkeep(ChromaVectors):
                 where={"library_id": str(library)},
                 include=[],
             )
-        return [[chunk for chunk in map(chunk_of, names) if chunk] for names in result["ids"]]
+        return [[chunk for chunk in map(uuid_of, names) if chunk] for names in result["ids"]]
 
     async def _count(self, collection: str) -> int:
         async with self._chroma.found(collection) as opened:
@@ -111,15 +111,8 @@ def _label(name: str, metadata: Mapping[str, Any] | None) -> Label:
     version = told.get("version")
     return Label(
         id=name,
-        chunk_id=chunk_of(name),
-        document_id=_uuid(told.get("document_id")),
-        library_id=_uuid(told.get("library_id")),
+        chunk_id=uuid_of(name),
+        document_id=uuid_of(told.get("document_id")),
+        library_id=uuid_of(told.get("library_id")),
         version=version if isinstance(version, int) else None,
     )
-
-
-def _uuid(text: object) -> UUID | None:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None

@@ -85,12 +85,11 @@ class Comparison:
 
     async def _judge(self, place: Place, labels: Sequence[Label], findings: Findings) -> None:
         proper = [label for label in labels if label.chunk_id and label.id == vector_id(label.chunk_id)]
-        names = {label.chunk_id: label.id for label in proper}
         for fault in await self.store.faults(place, proper) if proper else ():
             if fault.fault == "mislabelled":
                 findings.unwritten_passages("mislabelled", [fault.chunk_id])
-            elif await self._is_there(place, names[fault.chunk_id]):  # and was not purged since the page was read
-                findings.unwanted_vector(fault.fault, place.physical, names[fault.chunk_id])
+            elif await self._is_there(place, vector_id(fault.chunk_id)):  # and was not purged since the page was read
+                findings.unwanted_vector(fault.fault, place.physical, vector_id(fault.chunk_id))
         for label in set(labels) - set(proper):
             findings.unwanted_vector("ghost", place.physical, label.id)
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import starmap
 from xml.sax.saxutils import escape, quoteattr
 
 from functions.pipeline.tokens import estimate_tokens
@@ -43,36 +42,34 @@ def build_prompt(question: str, passages: Sequence[Passage], history: Sequence[T
 
     Raises `PermanentError` for a question that leaves no room for an answer from it.
     """
-    left = room - estimate_tokens(INSTRUCTIONS) - estimate_tokens(_request(question, ())) - 2 * TURN_TOKENS
+    system = Turn(role="system", content=INSTRUCTIONS)
+    left = room - _cost(system) - _cost(_request(question, ()))
     if left < 0:
         raise PermanentError("question_too_long", "The question is longer than the model can read. Please shorten it.")
     given = _within(passages, left)
-    turns = [
-        Turn(role="system", content=INSTRUCTIONS),
-        *_recent(history, min(HISTORY_TOKENS, left - sum(starmap(_cost, enumerate(given, 1))))),
-        Turn(role="user", content=_request(question, given)),
-    ]
-    return Prompt(turns, given, sum(estimate_tokens(turn.content) + TURN_TOKENS for turn in turns))
+    request = _request(question, given)
+    left = room - _cost(system) - _cost(request)
+    turns = [system, *_recent(history, min(HISTORY_TOKENS, left)), request]
+    return Prompt(turns, given, sum(map(_cost, turns)))
+
+
+def _cost(turn: Turn) -> int:
+    return estimate_tokens(turn.content) + TURN_TOKENS
 
 
 def _within(passages: Sequence[Passage], left: int) -> list[Passage]:
     given: list[Passage] = []
     for number, passage in enumerate(passages, 1):
-        left -= _cost(number, passage)
+        left -= estimate_tokens(_fence(number, passage))
         if left < 0:
             break
         given.append(passage)
     return given
 
 
-def _cost(number: int, passage: Passage) -> int:
-    """Tokens of a passage as the prompt has it, in its fence and escaped."""
-    return estimate_tokens(_fence(number, passage))
-
-
-def _request(question: str, passages: Sequence[Passage]) -> str:
+def _request(question: str, passages: Sequence[Passage]) -> Turn:
     numbered = "\n".join(_fence(number, passage) for number, passage in enumerate(passages, 1))
-    return f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question}"
+    return Turn(role="user", content=f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question}")
 
 
 def _fence(number: int, passage: Passage) -> str:
@@ -93,7 +90,7 @@ def _recent(history: Sequence[Turn], left: int) -> list[Turn]:
     """The latest turns that fit, oldest first, starting with a question."""
     kept: list[Turn] = []
     for turn in reversed(history):
-        left -= estimate_tokens(turn.content) + TURN_TOKENS
+        left -= _cost(turn)
         if left < 0:
             break
         kept.insert(0, turn)

@@ -8,7 +8,6 @@ Which queues, and for how long at most, may stand in the query (`?queue=parse&qu
 (`{"queues": ["parse"], "seconds": 20}`); all of them otherwise. What else a body holds does not matter.
 """
 
-import hmac
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from functions.serve.http import bearer, parse, read_body
+from functions.serve.http import bears, parse, read_body
 from functions.serve.refusal import Refusal
 from functions.serve.signature import verify
 from functions.work.drain import Drained
@@ -62,7 +61,7 @@ class DrainEntry:
         """The id of a signed message, None for a scheduler. Raises `Refusal`."""
         if "webhook-signature" in request.headers and self.webhook_key is not None:
             return verify(request.headers, body, self.webhook_key, time.time())
-        if hmac.compare_digest((bearer(request) or "").encode(), self.key.encode()):
+        if bears(request, self.key):
             return None
         raise Refusal(401, "not_authenticated", "Sign the webhook, or send the service's own key as bearer token.")
 

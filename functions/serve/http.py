@@ -1,5 +1,6 @@
 """What all entry points share: methods, errors as JSON, calls from the web page, bounded bodies."""
 
+import hmac
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -69,6 +70,11 @@ def bearer(request: Request) -> str | None:
     """The token of the request's `Authorization: Bearer …`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def bears(request: Request, key: str) -> bool:
+    """Whether that token is this key; how long it takes to tell says nothing of the key."""
+    return hmac.compare_digest((bearer(request) or "").encode(), key.encode())
 
 
 async def read_body(request: Request) -> bytes:

@@ -14,6 +14,7 @@ import psycopg
 
 from tests import databases
 from tests.benchmarks import durable
+from tests.waiting import eventually
 
 PATIENCE_SECONDS = 120.0
 
@@ -128,8 +129,8 @@ class Course:
         return taken[1:]
 
     def _wait_until_done(self, contender: Contender) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while self.connection.execute(f"select {contender.pending}".encode()).fetchall() == [(True,)]:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{contender.name} did not finish within {PATIENCE_SECONDS:.0f} s")
-            time.sleep(0.02)
+        def nothing_is_left() -> None:
+            left = self.connection.execute(f"select {contender.pending}".encode()).fetchall()
+            assert left != [(True,)], f"{contender.name} did not finish within {PATIENCE_SECONDS:.0f} s"
+
+        eventually(nothing_is_left, within=PATIENCE_SECONDS)

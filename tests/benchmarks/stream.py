@@ -15,7 +15,6 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import count
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -33,6 +32,7 @@ from tests.benchmarks.streaming.model import words_for
 from tests.benchmarks.streaming.reader import Reader, Seen
 from tests.integration.engine import Engine
 from tests.integration.serverless import token
+from tests.waiting import eventually_async
 
 READERS = 3
 RESPONDERS = 3
@@ -210,11 +210,10 @@ def _ask(engine: Engine, conversation: uuid.UUID, text: str, readers: Sequence[R
 
 
 async def _until_known(readers: Sequence[Reader], question: uuid.UUID) -> None:
-    async with asyncio.timeout(ANSWER_SECONDS):
-        for _ in count():
-            if all(reader.knows_the_end_of(question) for reader in readers):
-                return
-            await asyncio.sleep(0.05)
+    def all_know() -> None:
+        assert all(reader.knows_the_end_of(question) for reader in readers)
+
+    await eventually_async(all_know, within=ANSWER_SECONDS)
 
 
 @asynccontextmanager

@@ -44,11 +44,9 @@ class Keyring:
     def __init__(self, jwt_secret: str, publishable: str, secret: str) -> None:
         self._jwt_secret = jwt_secret
         self._signing_key = _signing_key(jwt_secret)
-        self._checks: dict[str, str | ec.EllipticCurvePublicKey] = {
-            SHARED: jwt_secret,
-            PUBLISHED: self._signing_key.public_key(),
-        }
-        public = ECAlgorithm.to_jwk(self._signing_key.public_key(), as_dict=True)
+        public_key = self._signing_key.public_key()
+        self._checks: dict[str, str | ec.EllipticCurvePublicKey] = {SHARED: jwt_secret, PUBLISHED: public_key}
+        public = ECAlgorithm.to_jwk(public_key, as_dict=True)
         self._key_id = str(uuid.uuid5(uuid.NAMESPACE_OID, public["x"]))
         self.published = {**public, "kid": self._key_id, "alg": PUBLISHED, "use": "sig", "key_ops": ["verify"]}
         self._opaque = ((publishable.encode(), "anon"), (secret.encode(), "service_role"))
@@ -150,9 +148,8 @@ def _signing_key(jwt_secret: str) -> ec.EllipticCurvePrivateKey:
     derived = HKDF(hashes.SHA256(), length=48, salt=None, info=b"signing key of people's tokens").derive(
         jwt_secret.encode()
     )
-    # 16 bytes more than the order has, so that no number is likelier than another. The order of P-256, FIPS 186-5.
-    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-    return ec.derive_private_key(int.from_bytes(derived) % (order - 1) + 1, CURVE)
+    # 16 bytes more than the order has, so that no number is likelier than another.
+    return ec.derive_private_key(int.from_bytes(derived) % (CURVE.group_order - 1) + 1, CURVE)
 
 
 def bearer_token(authorization: str | None) -> str | None:
