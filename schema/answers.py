@@ -98,8 +98,8 @@ class Candidate(BaseModel):
 class Retrieved(BaseModel):
     """What was found for a query: the passages for a prompt, best first, and how they came to be chosen.
 
-    `timings` are milliseconds: scope, embed, dense, lexical, visible, rerank, as far as they took place; `notes` say
-    what could not be done.
+    `timings` are milliseconds: scope, embed, dense, lexical, visible, feedback, rerank, as far as they took place;
+    `notes` say what could not be done.
     """
 
     model_config = ConfigDict(frozen=True)

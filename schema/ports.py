@@ -166,6 +166,11 @@ class VectorSearch(Protocol):
     async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[Hit]:
         """The nearest passages in these libraries, nearest first."""
 
+    async def vectors(
+        self, placements: Sequence[Placement], chunks: Sequence[UUID], model: str
+    ) -> Mapping[UUID, Vector]:
+        """The vectors of passages of these libraries; those that have none are left out."""
+
 
 class Reranker(Protocol):
     """A model that reads a query together with each passage."""

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,14 +156,5 @@ def redis_server(redis_process: str) -> str:
 @pytest.fixture(scope="session")
 def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the local model server, without `/v1`."""
-    port = ports.any_free()
-    environment = {
-        "MODELS_HOST": ports.HOST,
-        "MODELS_PORT": str(port),
-        "MODELS_DIR": str(tmp_path_factory.mktemp("models")),
-    }
-    url = f"http://{ports.HOST}:{port}"
-    with serving.process(
-        [sys.executable, "-m", "infra.local.models"], environment, lambda: serving.answers(f"{url}/healthz")
-    ):
+    with serving.models(tmp_path_factory.mktemp("models")) as url:
         yield url

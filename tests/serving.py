@@ -4,10 +4,12 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import uvicorn
@@ -48,6 +50,16 @@ def process(
             if started.poll() is None:
                 started.send_signal(signal.SIGTERM)
             started.wait(timeout=20)
+
+
+@contextmanager
+def models(folder: Path) -> Iterator[str]:
+    """The local model server, which keeps its files in a folder; yields its address without `/v1`."""
+    port = ports.any_free()
+    url = f"http://{ports.HOST}:{port}"
+    environment = {"MODELS_HOST": ports.HOST, "MODELS_PORT": str(port), "MODELS_DIR": str(folder)}
+    with process([sys.executable, "-m", "infra.local.models"], environment, lambda: answers(f"{url}/healthz")):
+        yield url
 
 
 @contextmanager

@@ -33,9 +33,7 @@ class SlowModel:
         self.app = Starlette(routes=routes)
 
     async def _embed(self, request: Request) -> Response:
-        async with httpx.AsyncClient() as client:
-            reply = await client.post(f"{self._embedder_url}/v1/embeddings", content=await request.body(), timeout=30)
-        return Response(reply.content, reply.status_code, media_type="application/json")
+        return await embedded_by(self._embedder_url, request)
 
     async def _chat(self, request: Request) -> Response:
         """An answer; what is not asked with passages (a title, say) is said at once."""
@@ -56,6 +54,13 @@ class SlowModel:
         except asyncio.CancelledError:
             self.hang_ups += 1
             raise
+
+
+async def embedded_by(server: str, request: Request) -> Response:
+    """What a real server says to a request for embeddings."""
+    async with httpx.AsyncClient() as client:
+        reply = await client.post(f"{server}/v1/embeddings", content=await request.body(), timeout=60)
+    return Response(reply.content, reply.status_code, media_type="application/json")
 
 
 async def _all_at_once(text: str) -> AsyncIterator[str]:

@@ -3,14 +3,15 @@
 import asyncio
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
 from functions.effects.chroma import Chroma
 from schema.answers import Placement
-from schema.places import Place, uuid_of
+from schema.places import Place, uuid_of, vector_id
 from schema.ports import Vector
 from schema.search import Hit
 
@@ -26,16 +27,26 @@ class ChromaSearch:
 
     async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[Hit]:
         """The nearest passages, merged over the collections that hold these libraries."""
-        together: dict[str, list[Placement]] = defaultdict(list)
-        for placement in placements:
-            together[placement.collection].append(placement)
         found = await asyncio.gather(
             *(
-                self._nearest(Place(collection=collection, model=model), _where(those), vector, limit)
-                for collection, those in together.items()
+                self._nearest(place, _where(those), vector, limit)
+                for place, those in _together(placements, model).items()
             )
         )
         return heapq.nlargest(limit, (hit for hits in found for hit in hits), key=lambda hit: hit.score)
+
+    async def vectors(
+        self, placements: Sequence[Placement], chunks: Sequence[UUID], model: str
+    ) -> Mapping[UUID, Vector]:
+        """Passages' vectors, from whichever of the collections has them."""
+        found = await asyncio.gather(*(self._vectors(place, chunks) for place in _together(placements, model)))
+        return {chunk: vector for vectors in found for chunk, vector in vectors.items()}
+
+    async def _vectors(self, place: Place, chunks: Sequence[UUID]) -> dict[UUID, Vector]:
+        async with self._chroma.opened(place) as collection:
+            result = await collection.get(ids=[vector_id(chunk) for chunk in chunks], include=["embeddings"])
+        vectors = [] if result["embeddings"] is None else result["embeddings"]
+        return {UUID(name): vector for name, vector in zip(result["ids"], vectors, strict=True)}
 
     async def _nearest(self, place: Place, where: dict[str, Any] | None, vector: Vector, limit: int) -> list[Hit]:
         async with self._chroma.opened(place) as collection:
@@ -48,6 +59,14 @@ class ChromaSearch:
         [names], [distances] = result["ids"], result["distances"] or [[]]
         chunks = map(uuid_of, names)
         return [Hit(chunk, 1 - distance) for chunk, distance in zip(chunks, distances, strict=True) if chunk]
+
+
+def _together(placements: Sequence[Placement], model: str) -> Mapping[Place, list[Placement]]:
+    """By the collection that holds them."""
+    together: dict[Place, list[Placement]] = defaultdict(list)
+    for placement in placements:
+        together[Place(collection=placement.collection, model=model)].append(placement)
+    return together
 
 
 def _where(placements: Sequence[Placement]) -> dict[str, Any] | None:

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from functions.handlers.retrieve import Found, Retriever
+from functions.handlers.found import Found
+from functions.handlers.retrieve import Retriever
 from schema.answers import Scope
 from schema.errors import JobError
 from schema.ports import Cache
@@ -18,7 +19,7 @@ from schema.search import EVERYTHING, Filter, Hit
 
 KEEP_SECONDS = 600
 
-_Kept = tuple[Sequence[Sequence[Hit]], Sequence[Hit], Sequence[str]]
+_Kept = tuple[Sequence[str], Sequence[Sequence[float]], Sequence[Sequence[Hit]], Sequence[Hit]]
 _KEPT: TypeAdapter[_Kept] = TypeAdapter(_Kept)
 
 
@@ -26,7 +27,8 @@ _KEPT: TypeAdapter[_Kept] = TypeAdapter(_Kept)
 class RememberingRetriever(Retriever):
     """A `Retriever` that searches once per person, query, filter and revision of the libraries.
 
-    Only ids and scores are remembered. What of them may be shown, and as what, is asked of Postgres each time.
+    Only the query's vectors, ids and scores are remembered. What of them may be shown, and as what, is asked of
+    Postgres each time.
     """
 
     cache: Cache
@@ -44,16 +46,19 @@ class RememberingRetriever(Retriever):
         key = _key(user, query, where, scope)
         [kept] = await self.cache.get([key])
         if kept is not None:
-            before.dense, before.lexical, before.models = _KEPT.validate_json(kept)
+            before.models, before.questions, before.dense, before.lexical = _KEPT.validate_json(kept)
+            before.placements = scope.placements
             return before
         found = await super().search(user, query, library, where, scope)
         found.timings |= before.timings
         if not found.notes:  # half of what could be found is not worth remembering
-            await self.cache.put({key: _KEPT.dump_json((found.dense, found.lexical, found.models))}, KEEP_SECONDS)
+            questions = [list(vector) for vector in found.questions]
+            keep = _KEPT.dump_json((found.models, questions, found.dense, found.lexical))
+            await self.cache.put({key: keep}, KEEP_SECONDS)
         return found
 
 
 def _key(user: UUID, query: str, where: Filter, scope: Scope) -> str:
     """The libraries are named by the scope: by its revision, and by where their vectors are."""
     asked = "\n".join([str(user), scope.model_dump_json(), where.model_dump_json(), query])
-    return f"found:1:{hashlib.sha256(asked.encode()).hexdigest()}"
+    return f"found:2:{hashlib.sha256(asked.encode()).hexdigest()}"

@@ -1,48 +1,23 @@
 """Finds the passages for a question: the same for chat, search, the command line and evaluation."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from functions.pipeline.fuse import fuse
+from functions.handlers.found import Found
 from functions.pipeline.select import MOST_PASSAGES, WITH_NEIGHBOURS, Selection, select
-from schema.answers import Candidate, Placement, Retrieved, Scope
+from schema.answers import Candidate, Retrieved, Scope
 from schema.errors import JobError
-from schema.ports import Embedder, Reranker, SearchStore, VectorSearch
-from schema.search import EVERYTHING, Filter, Hit
+from schema.ports import Embedder, Reranker, SearchStore, Vector, VectorSearch
+from schema.search import EVERYTHING, Filter, FoundPassage, Hit
 
 T = TypeVar("T")
 
 CANDIDATES = 200  # from each arm
 LOOKED_AT = 40  # of the fused ranking: enough to fill a prompt, whatever is invisible or there twice
 RERANKED = 20
-
-
-@dataclass
-class Found:
-    """What both arms found. `notes` say what could not be done; `timings` are milliseconds."""
-
-    dense: Sequence[Sequence[Hit]] = ()
-    lexical: Sequence[Hit] = ()
-    models: Sequence[str] = ()
-    notes: list[str] = field(default_factory=list)
-    timings: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def fused(self) -> list[Hit]:
-        """Both arms in one ranking."""
-        return fuse(self.dense, self.lexical)
-
-    @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
-        """Take the time of a step."""
-        started = time.monotonic()
-        yield
-        self.timings[name] = self.timings.get(name, 0) + round((time.monotonic() - started) * 1000)
 
 
 @dataclass(frozen=True)
@@ -71,8 +46,9 @@ class Retriever:
         self, found: Found, user: UUID, query: str, where: Filter = EVERYTHING, most: int = MOST_PASSAGES
     ) -> Retrieved:
         """Of what was found, what the person may see and a prompt has room for."""
-        ranking = found.fused[:LOOKED_AT]
-        chosen = await self._select(found, ranking, user, query, where, most) if ranking else Selection([], {})
+        ranking, visible = await self._ranked(found, found.fused[:LOOKED_AT], user, where)
+        order = await self._reranked(found, query, [hit.chunk for hit in ranking], visible)
+        chosen = select(order, visible, most)
         return Retrieved(
             passages=chosen.passages,
             candidates=_candidates(found, ranking, chosen),
@@ -110,36 +86,53 @@ class Retriever:
         if scope is None:
             with found.timed("scope"):
                 scope = await self.store.scope(user, library, where)
-        placements = scope.placements
-        found.models = sorted({placement.model for placement in placements})
-        found.dense = await asyncio.gather(
-            *(self._nearest(found, model, query, [p for p in placements if p.model == model]) for model in found.models)
-        )
+        found.placements = scope.placements
+        models = sorted({placement.model for placement in scope.placements})
+        nearest = await asyncio.gather(*(self._nearest(found, model, query) for model in models))
+        found.questions, found.dense = [vector for vector, _ in nearest], [hits for _, hits in nearest]
+        found.models = models
 
-    async def _nearest(self, found: Found, model: str, query: str, placements: Sequence[Placement]) -> Sequence[Hit]:
+    async def _nearest(self, found: Found, model: str, query: str) -> tuple[Vector, Sequence[Hit]]:
         with found.timed("embed"):
             [vector] = await self.embedders(model).embed([query], "query")
         with found.timed("dense"):
-            return await self.index.query(placements, vector, model, CANDIDATES)
+            return vector, await self.index.query(found.placed(model), vector, model, CANDIDATES)
 
-    async def _select(
-        self, found: Found, ranking: Sequence[Hit], user: UUID, query: str, where: Filter, most: int
-    ) -> Selection:
+    async def _ranked(
+        self, found: Found, ranking: Sequence[Hit], user: UUID, where: Filter
+    ) -> tuple[Sequence[Hit], Sequence[FoundPassage]]:
+        """The ranking again, now that its best visible passages are known, and all that are visible."""
+        if not ranking:
+            return [], []
         order = [hit.chunk for hit in ranking]
+        visible, vectors = await asyncio.gather(self._visible(found, user, order, where), self._vectors(found, order))
+        return found.again(ranking, {passage.chunk_id for passage in visible}, vectors), visible
+
+    async def _visible(self, found: Found, user: UUID, order: Sequence[UUID], where: Filter) -> Sequence[FoundPassage]:
         with found.timed("visible"):
-            visible = await self.store.visible(user, order, WITH_NEIGHBOURS, where)
-        if self.reranker:
-            with found.timed("rerank"):
-                texts = {passage.chunk_id: passage.text for passage in visible}
-                order = await self._reranked(self.reranker, found, query, order, texts)
-        return select(order, visible, most)
+            return await self.store.visible(user, order, WITH_NEIGHBOURS, where)
+
+    async def _vectors(self, found: Found, order: Sequence[UUID]) -> Sequence[Mapping[UUID, Vector]]:
+        """The vectors of each model, none if they cannot be had."""
+        try:
+            with found.timed("feedback"):
+                return await asyncio.gather(
+                    *(self.index.vectors(found.placed(model), order, model) for model in found.models)
+                )
+        except JobError as error:
+            found.notes.append(f"Not ranked by what the best passages are about: {error}")
+            return [{} for _ in found.models]
 
     async def _reranked(
-        self, reranker: Reranker, found: Found, query: str, order: list[UUID], texts: Mapping[UUID, str]
+        self, found: Found, query: str, order: list[UUID], visible: Sequence[FoundPassage]
     ) -> list[UUID]:
+        if not self.reranker or not order:
+            return order
+        texts = {passage.chunk_id: passage.text for passage in visible}
         head = [chunk for chunk in order if chunk in texts][:RERANKED]
         try:
-            scores = await reranker.rerank(query, [texts[chunk] for chunk in head])
+            with found.timed("rerank"):
+                scores = await self.reranker.rerank(query, [texts[chunk] for chunk in head])
         except JobError as error:
             found.notes.append(f"Not reranked: {error}")
             return order

@@ -22,9 +22,12 @@ def fuse(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit]) -> list[H
 
     Cosines compare only within a model: `by_meaning` has a ranking for each. All rankings are best first.
     """
-    dense = sorted((hit for hits in by_meaning for hit in _from_worst(hits)), key=_best_first)
-    lexical = _from_zero(by_words)
-    weight = _weight(dense, lexical)
+    return join(by_meaning, by_words, weight_of_meaning(by_meaning, by_words))
+
+
+def join(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit], weight: float) -> list[Hit]:
+    """As `fuse`, with the weight of the meaning given."""
+    dense, lexical = _comparable(by_meaning), _from_zero(by_words)
     scores: dict[UUID, float] = defaultdict(float)
     for hit in dense:
         scores[hit.chunk] += weight * hit.score
@@ -33,16 +36,22 @@ def fuse(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit]) -> list[H
     return sorted((Hit(chunk, score) for chunk, score in scores.items()), key=_best_first)
 
 
-def _weight(dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:
-    if not dense or not lexical:
+def weight_of_meaning(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit]) -> float:
+    """Between 0 and 1: how much of a passage's score comes from its meaning."""
+    dense = _comparable(by_meaning)
+    if not dense or not by_words:
         return 1.0 if dense else 0.0
-    compared = min(COMPARED, len(dense) // 2, len(lexical))
+    compared = min(COMPARED, len(dense) // 2, len(by_words))
     if not compared:
         return LEAST_WEIGHT
-    common = len({hit.chunk for hit in dense[:compared]} & {hit.chunk for hit in lexical[:compared]}) / compared
+    common = len({hit.chunk for hit in dense[:compared]} & {hit.chunk for hit in by_words[:compared]}) / compared
     by_chance = compared / len(dense)
     agreement = max(0.0, (common - by_chance) / (1 - by_chance)) / FULL_AGREEMENT
     return LEAST_WEIGHT + (MOST_WEIGHT - LEAST_WEIGHT) * min(1.0, agreement)
+
+
+def _comparable(by_meaning: Sequence[Sequence[Hit]]) -> list[Hit]:
+    return sorted((hit for hits in by_meaning for hit in _from_worst(hits)), key=_best_first)
 
 
 def _from_zero(hits: Sequence[Hit]) -> list[Hit]:

@@ -68,7 +68,9 @@ def site(*, latency: float | None, per_text: float = 0.0, with_redis: bool = Fal
     with ExitStack() as ends:
         database = ends.enter_context(durable.database())
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="rivulet-bench-")))
-        model_url = ends.enter_context(_local(folder) if latency is None else _remote(latency, per_text))
+        model_url = ends.enter_context(
+            serving.models(folder / "models") if latency is None else _remote(latency, per_text)
+        )
         chroma_url = ends.enter_context(_chroma(folder / "chroma"))
         model = LOCAL_MODEL if latency is None else remote_model.MODEL
         environment = {
@@ -80,7 +82,7 @@ def site(*, latency: float | None, per_text: float = 0.0, with_redis: bool = Fal
             "EMBEDDING_TOKENS_PER_MINUTE": "1000000000",
         }
         if with_redis:
-            environment["REDIS_URL"] = ends.enter_context(_redis(folder))
+            environment["REDIS_URL"] = ends.enter_context(redis_server(folder))
         engine = Engine(database.owner_dsn)
         ends.callback(engine.close)
         yield Site(engine, environment, model, model_url, chroma_url)
@@ -131,22 +133,12 @@ def _chroma(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _redis(folder: Path) -> Iterator[str]:
+def redis_server(folder: Path) -> Iterator[str]:
+    """The address of a Redis that keeps its files in a folder."""
     port, password = ports.any_free(), state.Secrets().redis_password
     configuration = redis.configure(folder, port, password)
     with serving.process(redis.command(configuration), {}, lambda: serving.listens(port)):
         yield redis.url(port, password)
-
-
-@contextmanager
-def _local(folder: Path) -> Iterator[str]:
-    port = ports.any_free()
-    environment = {"MODELS_HOST": ports.HOST, "MODELS_PORT": str(port), "MODELS_DIR": str(folder / "models")}
-    url = f"http://{ports.HOST}:{port}"
-    with serving.process(
-        [sys.executable, "-m", "infra.local.models"], environment, lambda: serving.answers(f"{url}/healthz")
-    ):
-        yield url
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 """Many people ask while many documents come in: `python -m tests.benchmarks.load [--json]`.
 
 200 people ask once every 20 seconds each, for 15 minutes, while 500 documents are ingested; real listeners, gateway,
-PostgreSQL, Realtime and Chroma, and a model that takes 600 ms to its first word. With --kill each listener dies once,
-as in a power cut, and is started again. Told: how long people wait for the first words beyond the model's time, whether
-anything was lost, done twice or failed, and whether memory stays flat. It ends with code 1 if something is not as aimed
-at. Before it, 60 documents and 60 questions alone tell what each costs: `capacity.py` reckons with
-that.
+PostgreSQL, Realtime, Redis and Chroma, and a model that takes 600 ms to its first word. With --kill each listener and
+each server dies once, as in a power cut, and is started again; people repeat what they could not send. Told: how long
+people wait for the first words beyond the model's time, whether anything was lost, done twice or failed, and whether
+memory stays flat. It ends with code 1 if something is not as aimed at. Before it, 60 documents and 60 questions alone
+tell what each costs: `capacity.py` reckons with that.
 """
 
 import asyncio
@@ -13,10 +13,15 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -26,6 +31,8 @@ import psutil
 from tests import databases
 from tests.benchmarks import figures
 from tests.benchmarks.figures import Figure, middle, p95, say
+from tests.benchmarks.ingestion import redis_server
+from tests.benchmarks.power_cuts import PowerCuts
 from tests.benchmarks.stream import _person, stage
 from tests.benchmarks.streaming.reader import Reader
 from tests.integration.engine import Engine
@@ -40,6 +47,7 @@ KINDS: Mapping[str, Sequence[str]] = {
 }
 ALONE = 60
 DONE_SECONDS = 180.0
+REPEAT_SECONDS = 0.5
 TEXT = "\n\n".join(
     f"## Weir {number}\n\nWeir {number} was built in {1700 + number} and is {number} metres high. "
     f"Its keeper in {1800 + number} was called Falk, and the water behind it is {number + 3} metres deep."
@@ -102,6 +110,7 @@ class Crowd:
     http: httpx.AsyncClient
     waits: list[float] = field(default_factory=list)  # to the first words, in seconds
     asked: int = 0
+    repeated: int = 0  # requests that did not come through at once
     refused: int = 0
 
     async def talk(self, reader: Reader, every: float, until: float) -> None:
@@ -140,15 +149,28 @@ class Crowd:
             reader = readers[number % len(readers)]
             library = reader._person.library
             row = {"library_id": str(library), "title": f"Weirs {number}", "content": f"# {number}\n\n{TEXT}"}
-            await self._insert(reader, "documents", row)
+            await self._insert(reader, "documents", {"id": str(uuid.uuid4()), **row})
             await asyncio.sleep(seconds / documents)
 
     async def _insert(self, reader: Reader, table: str, row: Mapping[str, str]) -> bool:
+        """Insert a row that has its id, again and again while the server is away; whether it is there."""
         person = reader._person
         headers = {"apikey": person.project.key, "Authorization": f"Bearer {await person.token()}"}
-        reply = await self.http.post(f"{self.url}/rest/v1/{table}", json=row, headers=headers)
-        self.refused += not reply.is_success
-        return reply.is_success
+
+        async def sent() -> int:
+            try:
+                reply = await self.http.post(f"{self.url}/rest/v1/{table}", json=row, headers=headers)
+                assert reply.status_code < HTTPStatus.INTERNAL_SERVER_ERROR, reply.text
+            except (httpx.TransportError, AssertionError) as error:
+                self.repeated += 1
+                await asyncio.sleep(REPEAT_SECONDS)
+                raise AssertionError from error
+            return reply.status_code
+
+        status: int = await eventually_async(sent, within=DONE_SECONDS)
+        accepted = status in (HTTPStatus.CREATED, HTTPStatus.CONFLICT)
+        self.refused += not accepted
+        return accepted
 
 
 @dataclass(frozen=True)
@@ -164,38 +186,54 @@ class Plan:
 
 def measure(plan: Plan) -> Mapping[str, Figure]:
     """Do it, and count."""
-    with stage(str(FIRST_SECONDS)) as (database, url, environment):
-        listeners, engine = Listeners(environment), Engine(database.owner_dsn)
+    with stage(str(FIRST_SECONDS)) as (database, url, environment), _redis() as redis_url:
+        listeners, cuts = Listeners(environment | {"REDIS_URL": redis_url}), PowerCuts()
         for kind in KINDS:
             listeners.start(kind)
         try:
-            return asyncio.run(_measure(plan, database, url, listeners, engine))
+            return asyncio.run(_measure(plan, database, url, listeners, cuts))
         finally:
             listeners.end()
-            engine.close()
+            cuts.end()
+
+
+@contextmanager
+def _redis() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="rivulet-load-") as folder, redis_server(Path(folder)) as url:
+        yield url
 
 
 async def _measure(
-    plan: Plan, database: databases.Database, url: str, listeners: Listeners, engine: Engine
+    plan: Plan, database: databases.Database, url: str, listeners: Listeners, cuts: PowerCuts
 ) -> dict[str, Figure]:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(timeout=60, limits=limits) as http:
         crowd = Crowd(database, url, http)
-        readers = [_reader(database, url, http, engine) for _ in range(plan.people)]
-        costs = await _alone(crowd, readers[0], listeners, engine)
+        with closing(Engine(database.owner_dsn)) as engine:
+            readers = [_reader(database, url, http, engine) for _ in range(plan.people)]
+            costs = await _alone(crowd, readers[0], listeners, engine)
         crowd.waits.clear()
-        memory: list[int] = []
-        began = time.monotonic()
-        until = began + plan.seconds
-        async with asyncio.TaskGroup() as group:
-            for reader in readers:
-                group.create_task(crowd.talk(reader, plan.every, until))
-            group.create_task(crowd.bring(readers, plan.documents, plan.seconds * 0.8))
-            group.create_task(_watch(listeners, memory, until))
-            if plan.kill:
-                group.create_task(_kill(listeners, plan.seconds))
-        await _until_done(engine)
-    return _judge(plan, crowd, engine, memory) | costs
+        memory = await _live(plan, crowd, readers, listeners, cuts)
+        with closing(Engine(database.owner_dsn)) as engine:
+            await _until_done(engine)
+            return _judge(plan, crowd, engine, memory) | costs
+
+
+async def _live(
+    plan: Plan, crowd: Crowd, readers: Sequence[Reader], listeners: Listeners, cuts: PowerCuts
+) -> Sequence[int]:
+    """People ask and bring documents, things die; what memory the listeners used meanwhile."""
+    memory: list[int] = []
+    until = time.monotonic() + plan.seconds
+    async with asyncio.TaskGroup() as group:
+        for reader in readers:
+            group.create_task(crowd.talk(reader, plan.every, until))
+        group.create_task(crowd.bring(readers, plan.documents, plan.seconds * 0.8))
+        group.create_task(_watch(listeners, memory, until))
+        if plan.kill:
+            listening = {kind: partial(listeners.kill, kind) for kind in KINDS}
+            group.create_task(_kill(listening | dict(cuts.by_name), plan.seconds))
+    return memory
 
 
 def _reader(database: databases.Database, url: str, http: httpx.AsyncClient, engine: Engine) -> Reader:
@@ -260,11 +298,11 @@ async def _watch(listeners: Listeners, memory: list[int], until: float) -> None:
             continue  # it is just being killed
 
 
-async def _kill(listeners: Listeners, seconds: float) -> None:
-    for kind in KINDS:
-        await asyncio.sleep(seconds / (len(KINDS) + 2))
-        say(f"{kind} is killed")
-        await asyncio.to_thread(listeners.kill, kind)
+async def _kill(victims: Mapping[str, Callable[[], None]], seconds: float) -> None:
+    for name, kill in victims.items():
+        await asyncio.sleep(seconds / (len(victims) + 2))
+        say(f"{name} is killed")
+        await asyncio.to_thread(kill)
 
 
 async def _until_done(engine: Engine) -> None:
@@ -290,6 +328,7 @@ def _judge(plan: Plan, crowd: Crowd, engine: Engine, memory: Sequence[int]) -> d
         "questions": crowd.asked,
         "overhead_p50_ms": _overhead(crowd.waits, middle),
         "overhead_p95_ms": _overhead(crowd.waits, p95),
+        "repeated": crowd.repeated,
         "refused": crowd.refused,
         "answers_missing": crowd.asked - count(f"select count(*) {answers} and status = 'complete'"),
         "answers_doubled": count(f"select count(*) - count(distinct reply_to) {answers}"),
@@ -308,9 +347,12 @@ def _overhead(waits: Sequence[float], of: Any) -> float:
 
 
 AIMS = {
-    "overhead_p95_ms": 300, "refused": 0, "answers_missing": 0, "answers_doubled": 0, "documents_unready": 0,
-    "jobs_done_twice": 0, "jobs_dead": 0, "memory_growth": 0.1,
+    "overhead_p95_ms": 300, "repeated": 0, "refused": 0, "answers_missing": 0, "answers_doubled": 0,
+    "documents_unready": 0, "jobs_done_twice": 0, "jobs_dead": 0, "memory_growth": 0.1,
 }  # fmt: skip
+
+
+SPOILT = ("overhead_p95_ms", "repeated", "memory_growth")  # by killing
 
 
 def main() -> None:
@@ -320,11 +362,12 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=20.0, help="seconds between two questions of a person")
     parser.add_argument("--documents", type=int, default=500)
     parser.add_argument("--minutes", type=float, default=15.0)
-    parser.add_argument("--kill", action="store_true", help="each listener dies once")
+    parser.add_argument("--kill", action="store_true", help="each listener and each server dies once")
     given = parser.parse_args()
     found = measure(Plan(given.people, given.every, given.documents, given.minutes * 60, given.kill))
-    figures.show(found, {name: f"≤ {most}" for name, most in AIMS.items()}, given.json)
-    sys.exit(any(float(found[name] or 0) > most for name, most in AIMS.items()))
+    aims = {name: most for name, most in AIMS.items() if name not in SPOILT or not given.kill}
+    figures.show(found, {name: f"≤ {most}" for name, most in aims.items()}, given.json)
+    sys.exit(any(float(found[name] or 0) > most for name, most in aims.items()))
 
 
 if __name__ == "__main__":

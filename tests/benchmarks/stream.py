@@ -131,14 +131,14 @@ def stage(*model: str) -> Iterator[tuple[databases.Database, str, dict[str, str]
         environment = {
             **durable.worker_environment(database, url),
             "CHROMA_URL": ends.enter_context(_chroma()),
-            "TOGETHER_BASE_URL": ends.enter_context(_model(*model)),
+            "TOGETHER_BASE_URL": ends.enter_context(far_model(*model)),
         }
         yield database, url, environment
 
 
 @contextmanager
-def _model(*arguments: str) -> Iterator[str]:
-    """The address of the model: a process of its own, as it would be far away."""
+def far_model(*arguments: str) -> Iterator[str]:
+    """The address of the model, see `streaming.model`: a process of its own, as it would be far away."""
     port = ports.any_free()
     command = [sys.executable, "-m", "tests.benchmarks.streaming.model", str(port), *arguments]
     with serving.process(command, {}, lambda: serving.listens(port)):

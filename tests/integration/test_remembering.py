@@ -1,7 +1,8 @@
 """What a search found is remembered until something is different, and never shown to who lost the right to see it."""
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from array import array
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -38,10 +39,15 @@ class Meaning:
     model = "m"
 
     async def embed(self, texts: Sequence[str], kind: TextKind, tenant: uuid.UUID | None = None) -> Sequence[Vector]:
-        return [[1.0] for _ in texts]
+        return [array("f", [1.0]) for _ in texts]
 
     async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[Hit]:
         return []
+
+    async def vectors(
+        self, placements: Sequence[Placement], chunks: Sequence[uuid.UUID], model: str
+    ) -> Mapping[uuid.UUID, Vector]:
+        return {}
 
 
 class Desk:

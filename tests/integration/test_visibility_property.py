@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -130,6 +130,11 @@ class World:
 
     async def query(self, _p: Sequence[Placement], _v: Vector, _model: str, limit: int) -> Sequence[Hit]:
         return [Hit(each, 1 - n / 1000) for n, each in enumerate(self.passages[-limit:])]
+
+    async def vectors(
+        self, _p: Sequence[Placement], chunks: Sequence[uuid.UUID], _model: str
+    ) -> Mapping[uuid.UUID, Vector]:
+        return {chunk: [1.0 + chunk.int % 7] for chunk in chunks}
 
 
 class Embeds:

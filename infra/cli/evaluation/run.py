@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from statistics import fmean
 from uuid import UUID
 
+from functions.handlers.found import Found
 from functions.handlers.retrieve import Retriever
 from functions.pipeline.fuse import fuse
 from infra.cli.evaluation.dataset import Dataset
 from infra.cli.evaluation.library import Library, Progress
 from infra.cli.evaluation.measures import ndcg, percentile, recall, reciprocal_rank
-from schema.search import Hit
+from schema.answers import Retrieved
 
 ARMS = ("dense", "lexical", "fused")
 
@@ -37,11 +38,10 @@ async def evaluate(retriever: Retriever, dataset: Dataset, library: Library, pro
     for number, (query, text) in enumerate(dataset.queries.items(), 1):
         started = time.monotonic()
         found = await retriever.search(library.owner, text, library.id)
-        await retriever.choose(found, library.owner, text)
+        chosen = await retriever.choose(found, library.owner, text)
         took.append((time.monotonic() - started) * 1000 - found.timings.get("embed", 0))
-        rankings = {"dense": fuse(found.dense, ()), "lexical": found.lexical, "fused": found.fused}
-        for arm, hits in rankings.items():
-            figures[arm].append(_figures(_texts(hits, library.texts), dataset.relevant[query]))
+        for arm, passages in _rankings(found, chosen).items():
+            figures[arm].append(_figures(_texts(passages, library.texts), dataset.relevant[query]))
         progress(number, len(dataset.queries))
     return Report(
         data=dataset.name,
@@ -55,9 +55,17 @@ async def evaluate(retriever: Retriever, dataset: Dataset, library: Library, pro
     )
 
 
-def _texts(hits: Sequence[Hit], texts: Mapping[UUID, str]) -> list[str]:
+def _rankings(found: Found, chosen: Retrieved) -> dict[str, list[UUID]]:
+    """The passages by each arm, and by both: first those that were looked at for a prompt, in their last order."""
+    arms = {"dense": fuse(found.dense, ()), "lexical": found.lexical, "fused": found.fused}
+    rankings = {arm: [hit.chunk for hit in hits] for arm, hits in arms.items()}
+    rankings["fused"][:0] = [candidate.chunk_id for candidate in chosen.candidates]
+    return rankings
+
+
+def _texts(passages: Sequence[UUID], texts: Mapping[UUID, str]) -> list[str]:
     """The texts in the order of their best passages."""
-    return list(dict.fromkeys(texts[hit.chunk] for hit in hits if hit.chunk in texts))
+    return list(dict.fromkeys(texts[passage] for passage in passages if passage in texts))
 
 
 def _figures(ranking: Sequence[str], relevant: Mapping[str, int]) -> dict[str, float]:

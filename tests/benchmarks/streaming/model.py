@@ -1,6 +1,7 @@
 """A remote model that writes the same answer to the same question, word by word.
 
-`python -m tests.benchmarks.streaming.model PORT [SECONDS]`, the seconds from a request to its first word.
+`python -m tests.benchmarks.streaming.model PORT [SECONDS [EMBEDDER]]`: the seconds from a request to its first word,
+and the address of the server that embeds; without one all texts have the same vector.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from tests.slow_model import embedded_by
 
 FIRST_SECONDS = 0.3  # from the request to the first word
 WORD_SECONDS = 0.015
@@ -61,6 +64,8 @@ def _event(delta: dict[str, str], finish: str | None) -> str:
 
 
 async def _embed(request: Request) -> Response:
+    if len(sys.argv) > 3:
+        return await embedded_by(sys.argv[3], request)
     texts = (await request.json())["input"]
     data = [{"object": "embedding", "index": number, "embedding": [1.0, 0.0, 0.0]} for number, _ in enumerate(texts)]
     return JSONResponse({"object": "list", "model": "m", "data": data})

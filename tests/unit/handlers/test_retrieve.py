@@ -26,6 +26,8 @@ class World:
         self.broken = broken
         self.models = ["m"]
         self.queried: list[str] = []
+        self.dense = [Hit(UUID(int=2), 0.9), Hit(UUID(int=3), 0.1)]
+        self.meanings: dict[int, Vector] = {}
 
     def _check(self, method: str) -> None:
         if method in self.broken:
@@ -50,12 +52,18 @@ class World:
     async def embed(self, texts: Sequence[str], kind: TextKind, _tenant: UUID | None = None) -> Sequence[Vector]:
         self._check("embed")
         assert kind == "query"
-        return [[1.0] for _ in texts]
+        return [[1.0, 0.0] for _ in texts]
 
     async def query(self, _placements: Sequence[Placement], _vector: Vector, model: str, _limit: int) -> Sequence[Hit]:
         self._check("query")
         self.queried.append(model)
-        return [Hit(UUID(int=2), 0.9), Hit(UUID(int=3), 0.1)]
+        return self.dense
+
+    async def vectors(
+        self, _placements: Sequence[Placement], chunks: Sequence[UUID], _model: str
+    ) -> Mapping[UUID, Vector]:
+        self._check("vectors")
+        return {chunk: self.meanings[chunk.int] for chunk in chunks if chunk.int in self.meanings}
 
     async def rerank(self, _query: str, texts: Sequence[str]) -> Sequence[float]:
         self._check("rerank")
@@ -122,6 +130,21 @@ async def test_each_model_is_asked_once() -> None:
     world.models = ["m", "n"]
     await found(world)
     assert sorted(world.queried) == ["m", "n"]
+
+
+async def test_what_the_best_visible_passage_is_about_brings_its_like_nearer() -> None:
+    world = World(TEXTS | {4: "four"})
+    world.dense = [Hit(UUID(int=n), score) for n, score in ((2, 0.9), (5, 0.9), (3, 0.6), (4, 0.59), (9, 0.1))]
+    assert (await found(world))[0].index(3) < (await found(world))[0].index(4)
+
+    world.meanings = {2: [0.6, 0.8], 5: [0.6, -0.8], 3: [0.6, -0.8], 4: [0.59, 0.81]}  # 5 may not be seen
+    assert (await found(world))[0].index(4) < (await found(world))[0].index(3)
+
+
+async def test_without_vectors_the_ranking_stays_and_it_is_said() -> None:
+    passages, notes = await found(World(TEXTS, ["vectors"]))
+    assert passages == (await found(World(TEXTS)))[0]
+    assert notes == ["Not ranked by what the best passages are about: It is down."]
 
 
 async def test_a_reranker_orders_the_best_and_is_not_needed() -> None:
