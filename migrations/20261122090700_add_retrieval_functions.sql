@@ -146,7 +146,7 @@ begin
                         union all select word, passages from terms where not rare) both_kinds
                   group by 1) counted
         ), scored as (
-            select chunk_id, sum(weight * times * 2.2 / (times + 1.2 * (0.25 + 0.75 * length / v_average))) as score
+            select chunk_id, sum(weight * times * 2.2 / (times + 1.2 * (0.25 + 0.75 * (length / v_average)))) as score
             from pairs join weights using (word) group by 1
         ), best as (
             select coalesce(s.chunk_id, e.id) as chunk_id,

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+_UUIDS = TypeAdapter(list[UUID])
 
 
 class Place(BaseModel):
@@ -26,6 +28,14 @@ def vector_id(chunk: UUID) -> str:
     What a search finds is known by it alone: Chroma takes twice as long to tell anything else of it.
     """
     return str(chunk)
+
+
+def uuids_of(texts: Sequence[str]) -> list[UUID | None]:
+    """As `uuid_of` of each, many times as fast where all are of our making."""
+    try:
+        return [*_UUIDS.validate_python(texts)]
+    except ValidationError:
+        return [*map(uuid_of, texts)]
 
 
 def uuid_of(text: object) -> UUID | None:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import uvicorn
@@ -22,20 +23,33 @@ from tests.waiting import eventually
 START_SECONDS = 30.0
 
 
+class Run(NamedTuple):
+    """How a program was started, and what it is now."""
+
+    command: list[str]
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes]
+
+
+RUNS: list[Run] = []
+
+
 @contextmanager
 def process(
     command: list[str], environment: Mapping[str, str], healthy: Callable[[], bool]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program until the block ends; the block starts when `healthy` holds."""
     with tempfile.TemporaryFile() as output:
+        whole_environment = {**os.environ, **environment}
         started = subprocess.Popen(
             command,
-            env={**os.environ, **environment},
+            env=whole_environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        RUNS.append(run := Run(command, whole_environment, started))
 
         def ready() -> None:
             if started.poll() is not None:
@@ -50,6 +64,7 @@ def process(
             if started.poll() is None:
                 started.send_signal(signal.SIGTERM)
             started.wait(timeout=20)
+            RUNS.remove(run)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import numpy as np
 
 from functions.effects.chroma import Chroma
 from schema.answers import Placement
-from schema.places import Place, uuid_of, vector_id
+from schema.places import Place, uuids_of, vector_id
 from schema.ports import Vector
 from schema.search import Hit
 
@@ -57,8 +57,8 @@ class ChromaSearch:
                 include=["distances"],
             )
         [names], [distances] = result["ids"], result["distances"] or [[]]
-        chunks = map(uuid_of, names)
-        return [Hit(chunk, 1 - distance) for chunk, distance in zip(chunks, distances, strict=True) if chunk]
+        found = zip(uuids_of(names), distances, strict=True)
+        return [Hit(chunk, 1 - distance) for chunk, distance in found if chunk]
 
 
 def _together(placements: Sequence[Placement], model: str) -> Mapping[Place, list[Placement]]:

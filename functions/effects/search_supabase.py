@@ -10,6 +10,7 @@ from schema.answers import Scope
 from schema.jobs import Json
 from schema.search import Filter, FoundPassage, Hit
 
+_CHUNKS = TypeAdapter(list[UUID])
 _FOUND = TypeAdapter(list[FoundPassage])
 
 
@@ -32,7 +33,8 @@ class SupabaseSearch:
             "lexical_search_v1",
             user=str(user), query=query, library=_text(library), limit=limit, filter=_filter(where),
         )  # fmt: skip
-        return [Hit(UUID(row["chunk_id"]), row["score"]) for row in reply]
+        chunks = _CHUNKS.validate_python([row["chunk_id"] for row in reply])
+        return [Hit(chunk, row["score"]) for chunk, row in zip(chunks, reply, strict=True)]
 
     async def visible(self, user: UUID, chunks: Sequence[UUID], around: int, where: Filter) -> Sequence[FoundPassage]:
         """Those that the person may see now."""

@@ -42,7 +42,9 @@ class Found:
         moved = [closeness(question, seen, those) for question, those in zip(self.questions, vectors, strict=True)]
         if not any(moved):
             return list(ranking)
-        scores = dict(join(moved, self.lexical, weight_of_meaning(self.dense, self.lexical)))
+        candidates = {hit.chunk for hit in ranking}
+        by_words = [hit for hit in self.lexical if hit.chunk in candidates]
+        scores = dict(join(moved, by_words, weight_of_meaning(self.dense, self.lexical)))
         return sorted((Hit(hit.chunk, scores.get(hit.chunk, 0.0)) for hit in ranking), key=lambda hit: -hit.score)
 
     def placed(self, model: str) -> list[Placement]:

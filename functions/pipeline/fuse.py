@@ -6,8 +6,8 @@ place. How much the meaning weighs is decided by each query: by how far both arm
 does not know the language agrees with nobody. Measured in infra/decisions/0071-fusion-by-agreement.md.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 from uuid import UUID
 
 from schema.search import Hit
@@ -27,13 +27,12 @@ def fuse(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit]) -> list[H
 
 def join(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit], weight: float) -> list[Hit]:
     """As `fuse`, with the weight of the meaning given."""
-    dense, lexical = _comparable(by_meaning), _from_zero(by_words)
-    scores: dict[UUID, float] = defaultdict(float)
-    for hit in dense:
-        scores[hit.chunk] += weight * hit.score
-    for hit in lexical:
-        scores[hit.chunk] += (1 - weight) * hit.score
-    return sorted((Hit(chunk, score) for chunk, score in scores.items()), key=_best_first)
+    # The better one comes last and stays, where two models know a passage.
+    scores = {hit.chunk: weight * hit.score for hit in reversed(_comparable(by_meaning))}
+    best = by_words[0].score if by_words else 1.0
+    for hit in by_words:
+        scores[hit.chunk] = scores.get(hit.chunk, 0.0) + (1 - weight) * hit.score / best
+    return sorted(map(Hit._make, scores.items()), key=_best_first)
 
 
 def weight_of_meaning(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit]) -> float:
@@ -51,11 +50,7 @@ def weight_of_meaning(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hi
 
 
 def _comparable(by_meaning: Sequence[Sequence[Hit]]) -> list[Hit]:
-    return sorted((hit for hits in by_meaning for hit in _from_worst(hits)), key=_best_first)
-
-
-def _from_zero(hits: Sequence[Hit]) -> list[Hit]:
-    return [Hit(hit.chunk, hit.score / hits[0].score) for hit in hits]
+    return sorted(chain.from_iterable(map(_from_worst, by_meaning)), key=_best_first)
 
 
 def _from_worst(hits: Sequence[Hit]) -> list[Hit]:

@@ -40,11 +40,11 @@ def select(ranking: Sequence[UUID], found: Sequence[FoundPassage], most: int = M
             dropped[chunk] = "not_visible"
         elif len(chosen) == most or passage.tokens > left:
             dropped[chunk] = "budget"
-        elif any(map(partial(_same, _words(passage)), texts)):
+        elif any(map(partial(_same, words := _words(passage)), texts)):
             dropped[chunk] = "duplicate"
         else:
             chosen.append(passage)
-            texts.append(_words(passage))
+            texts.append(words)
             left -= passage.tokens
     return Selection(_with_neighbours(chosen, found, left), dropped)
 

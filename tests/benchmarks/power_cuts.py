@@ -6,6 +6,8 @@ from functools import partial
 
 import psutil
 
+from tests import serving
+
 # What their command lines say.
 SERVERS: Mapping[str, str] = {
     "gateway": "infra.local.gateway",
@@ -16,7 +18,7 @@ BACKEND = "postgres: authenticator"
 
 
 class PowerCuts:
-    """Of the servers that are children of this process."""
+    """Of PostgreSQL, and of the servers that `serving` started."""
 
     def __init__(self) -> None:
         self._restarted: list[subprocess.Popen[bytes]] = []
@@ -33,19 +35,15 @@ class PowerCuts:
             process.wait()
 
     def _cut(self, text: str) -> None:
-        victim = _child(text)
-        command, environment, folder = victim.cmdline(), victim.environ(), victim.cwd()
-        victim.kill()
-        victim.wait()
+        run = next(run for run in serving.RUNS if text in " ".join(run.command))
+        run.process.kill()
+        run.process.wait()
         self._restarted.append(
-            subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.Popen(run.command, env=run.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         )
 
 
 def _crash_database() -> None:
     """PostgreSQL ends every connection and recovers from its log when one of its processes is killed."""
-    _child(BACKEND).kill()
-
-
-def _child(text: str) -> "psutil.Process":
-    return next(each for each in psutil.Process().children(recursive=True) if text in " ".join(each.cmdline()))
+    processes = psutil.Process().children(recursive=True)
+    next(each for each in processes if BACKEND in " ".join(each.cmdline())).kill()
