@@ -48,6 +48,7 @@ KINDS: Mapping[str, Sequence[str]] = {
 ALONE = 60
 DONE_SECONDS = 180.0
 REPEAT_SECONDS = 0.5
+UNLIMITED = {"QUESTIONS_PER_MINUTE": "0", "QUESTIONS_PER_DAY": "0"}  # the one who asks alone asks without a pause
 TEXT = "\n\n".join(
     f"## Weir {number}\n\nWeir {number} was built in {1700 + number} and is {number} metres high. "
     f"Its keeper in {1800 + number} was called Falk, and the water behind it is {number + 3} metres deep."
@@ -115,17 +116,15 @@ class Crowd:
 
     async def talk(self, reader: Reader, every: float, until: float) -> None:
         """Ask again and again."""
-        following = asyncio.create_task(reader.follow())
-        try:
+        async with asyncio.TaskGroup() as group:
+            following = group.create_task(reader.follow())
             await reader.hears.wait()
             await asyncio.sleep(random.uniform(0, every))
             while time.monotonic() < until:
                 begun = time.monotonic()
                 await self.ask(reader)
                 await asyncio.sleep(max(0.0, begun + every - time.monotonic()))
-        finally:
             following.cancel()
-            await asyncio.wait([following])
 
     async def ask(self, reader: Reader) -> None:
         """Ask one question and see the end of its answer."""
@@ -187,7 +186,7 @@ class Plan:
 def measure(plan: Plan) -> Mapping[str, Figure]:
     """Do it, and count."""
     with stage(str(FIRST_SECONDS)) as (database, url, environment), _redis() as redis_url:
-        listeners, cuts = Listeners(environment | {"REDIS_URL": redis_url}), PowerCuts()
+        listeners, cuts = Listeners(environment | {"REDIS_URL": redis_url, **UNLIMITED}), PowerCuts()
         for kind in KINDS:
             listeners.start(kind)
         try:

@@ -77,16 +77,18 @@ class Reader:
             for seen in unfinished:
                 seen.reader.hear(item.event, item.payload)
                 seen.note()
-        if isinstance(item, Look) or any(seen.reader.behind for seen in unfinished):
+        if unfinished and (isinstance(item, Look) or any(seen.reader.behind for seen in unfinished)):
             await self._read(unfinished)
 
     async def _read(self, unfinished: list[Seen]) -> None:
         headers = {"apikey": self._person.project.key, "Authorization": f"Bearer {await self._person.token()}"}
-        parameters = {"select": "*", "conversation_id": f"eq.{self.conversation}", "reply_to": "not.is.null"}
+        questions = ",".join(str(seen.reader._question_id) for seen in unfinished)
+        parameters = {"select": "*", "conversation_id": f"eq.{self.conversation}", "reply_to": f"in.({questions})"}
         with suppress(httpx.HTTPError):
             url = f"{self._person.project.url}/rest/v1/messages"
             reply = await self._http.get(url, params=parameters, headers=headers)
-            rows = {row["reply_to"]: AnswerRow.model_validate(row) for row in reply.json()}
+            answers = reply.raise_for_status().json()
+            rows = {row["reply_to"]: AnswerRow.model_validate(row) for row in answers}
             for seen in unfinished:
                 if (row := rows.get(str(seen.reader._question_id))) is not None:
                     seen.reader.read(row)
