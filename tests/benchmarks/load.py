@@ -28,6 +28,7 @@ from typing import Any
 import httpx
 import psutil
 
+from infra.local import parts
 from tests import databases
 from tests.benchmarks import figures
 from tests.benchmarks.figures import Figure, middle, p95, say
@@ -66,7 +67,8 @@ class Listeners:
 
     def start(self, kind: str) -> None:
         """Start one."""
-        command = [sys.executable, "-m", "listeners", *KINDS[kind]]
+        beside = () if kind in parts.AWAITED else parts.BESIDE  # as the local stack runs them
+        command = [*beside, sys.executable, "-m", "listeners", *KINDS[kind]]
         environment = {**self.environment, "LOG_LEVEL": "WARNING"}
         process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
         self.running[kind] = psutil.Process(process.pid)
