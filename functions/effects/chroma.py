@@ -1,9 +1,10 @@
 """The connection to Chroma: one client, handles of collections kept, foreign errors translated."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import chromadb
 import httpx
@@ -13,7 +14,8 @@ from chromadb.errors import ChromaError, NotFoundError
 
 from functions.telemetry.calls import watched
 from schema.errors import TransientError
-from schema.places import Place
+from schema.places import Place, vector_id
+from schema.ports import Vector
 
 
 class Chroma:
@@ -35,6 +37,14 @@ class Chroma:
                     key, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
                 )
             yield self._collections[key]
+
+    async def vectors(self, place: Place, chunks: Sequence[UUID]) -> Mapping[UUID, Vector]:
+        """The vectors of those passages that have one there."""
+        asked = {vector_id(chunk): chunk for chunk in chunks}
+        async with self.opened(place) as collection:
+            found = await collection.get(ids=list(asked), include=["embeddings"])
+        vectors = found["embeddings"] if found["embeddings"] is not None else []
+        return {asked[name]: cast(Vector, vector) for name, vector in zip(found["ids"], vectors, strict=True)}
 
     @asynccontextmanager
     async def found(self, name: str) -> AsyncIterator[AsyncCollection | None]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from functions.effects.chroma import Chroma
 from schema.answers import Placement
-from schema.places import Place, uuids_of, vector_id
+from schema.places import Place, uuids_of
 from schema.ports import Vector
 from schema.search import Hit
 
@@ -39,14 +39,8 @@ class ChromaSearch:
         self, placements: Sequence[Placement], chunks: Sequence[UUID], model: str
     ) -> Mapping[UUID, Vector]:
         """Passages' vectors, from whichever of the collections has them."""
-        found = await asyncio.gather(*(self._vectors(place, chunks) for place in _together(placements, model)))
+        found = await asyncio.gather(*(self._chroma.vectors(place, chunks) for place in _together(placements, model)))
         return {chunk: vector for vectors in found for chunk, vector in vectors.items()}
-
-    async def _vectors(self, place: Place, chunks: Sequence[UUID]) -> dict[UUID, Vector]:
-        async with self._chroma.opened(place) as collection:
-            result = await collection.get(ids=[vector_id(chunk) for chunk in chunks], include=["embeddings"])
-        vectors = [] if result["embeddings"] is None else result["embeddings"]
-        return {UUID(name): vector for name, vector in zip(result["ids"], vectors, strict=True)}
 
     async def _nearest(self, place: Place, where: dict[str, Any] | None, vector: Vector, limit: int) -> list[Hit]:
         async with self._chroma.opened(place) as collection:

@@ -9,7 +9,7 @@ from chromadb.api.models.AsyncCollection import AsyncCollection
 
 from functions.effects.vectors_chroma import ChromaVectors, outlasting_cancellation
 from schema.errors import TransientError
-from schema.places import Label, Leftover, Page, Place, uuid_of, vector_id
+from schema.places import Label, Leftover, Page, Place, uuid_of, uuids_of, vector_id
 from schema.ports import Vector
 
 PAGE = 1000
@@ -86,7 +86,7 @@ class ChromaUpkeep(ChromaVectors):
                 where={"library_id": str(library)},
                 include=[],
             )
-        return [[chunk for chunk in map(uuid_of, names) if chunk] for names in result["ids"]]
+        return [[chunk for chunk in uuids_of(names) if chunk] for names in result["ids"]]
 
     async def _count(self, collection: str) -> int:
         async with self._chroma.found(collection) as opened:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from functions.pipeline.feedback import closeness
-from functions.pipeline.fuse import fuse, join, weight_of_meaning
+from functions.pipeline.fuse import comparable, fuse, join, weight_of_meaning
 from schema.answers import Placement
 from schema.ports import Vector
 from schema.search import Hit
@@ -44,7 +44,8 @@ class Found:
             return list(ranking)
         candidates = {hit.chunk for hit in ranking}
         by_words = [hit for hit in self.lexical if hit.chunk in candidates]
-        scores = dict(join(moved, by_words, weight_of_meaning(self.dense, self.lexical)))
+        weight = weight_of_meaning(comparable(self.dense), self.lexical)
+        scores = dict(join(comparable(moved), by_words, weight))
         return sorted((Hit(hit.chunk, scores.get(hit.chunk, 0.0)) for hit in ranking), key=lambda hit: -hit.score)
 
     def placed(self, model: str) -> list[Placement]:

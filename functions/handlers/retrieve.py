@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
 from functions.handlers.found import Found
@@ -12,8 +11,6 @@ from schema.answers import Candidate, Retrieved, Scope
 from schema.errors import JobError
 from schema.ports import Embedder, Reranker, SearchStore, Vector, VectorSearch
 from schema.search import EVERYTHING, Filter, FoundPassage, Hit
-
-T = TypeVar("T")
 
 CANDIDATES = 200  # from each arm
 LOOKED_AT = 40  # of the fused ranking: enough to fill a prompt, whatever is invisible or there twice

@@ -22,22 +22,27 @@ def fuse(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit]) -> list[H
 
     Cosines compare only within a model: `by_meaning` has a ranking for each. All rankings are best first.
     """
-    return join(by_meaning, by_words, weight_of_meaning(by_meaning, by_words))
+    dense = comparable(by_meaning)
+    return join(dense, by_words, weight_of_meaning(dense, by_words))
 
 
-def join(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit], weight: float) -> list[Hit]:
-    """As `fuse`, with the weight of the meaning given."""
+def comparable(by_meaning: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """The rankings of all models as one, scored from 0 to 1."""
+    return sorted(chain.from_iterable(map(_from_worst, by_meaning)), key=_best_first)
+
+
+def join(dense: Sequence[Hit], by_words: Sequence[Hit], weight: float) -> list[Hit]:
+    """As `fuse`, of what is `comparable`, with the weight of the meaning given."""
     # The better one comes last and stays, where two models know a passage.
-    scores = {hit.chunk: weight * hit.score for hit in reversed(_comparable(by_meaning))}
+    scores = {hit.chunk: weight * hit.score for hit in reversed(dense)}
     best = by_words[0].score if by_words else 1.0
     for hit in by_words:
         scores[hit.chunk] = scores.get(hit.chunk, 0.0) + (1 - weight) * hit.score / best
     return sorted(map(Hit._make, scores.items()), key=_best_first)
 
 
-def weight_of_meaning(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hit]) -> float:
-    """Between 0 and 1: how much of a passage's score comes from its meaning."""
-    dense = _comparable(by_meaning)
+def weight_of_meaning(dense: Sequence[Hit], by_words: Sequence[Hit]) -> float:
+    """Between 0 and 1: how much of a passage's score comes from its meaning, which is `comparable`."""
     if not dense or not by_words:
         return 1.0 if dense else 0.0
     compared = min(COMPARED, len(dense) // 2, len(by_words))
@@ -47,10 +52,6 @@ def weight_of_meaning(by_meaning: Sequence[Sequence[Hit]], by_words: Sequence[Hi
     by_chance = compared / len(dense)
     agreement = max(0.0, (common - by_chance) / (1 - by_chance)) / FULL_AGREEMENT
     return LEAST_WEIGHT + (MOST_WEIGHT - LEAST_WEIGHT) * min(1.0, agreement)
-
-
-def _comparable(by_meaning: Sequence[Sequence[Hit]]) -> list[Hit]:
-    return sorted(chain.from_iterable(map(_from_worst, by_meaning)), key=_best_first)
 
 
 def _from_worst(hits: Sequence[Hit]) -> list[Hit]:

@@ -22,7 +22,6 @@ from tests.benchmarks.stream import Responders, _person, stage
 from tests.benchmarks.streaming.model import FIRST_SECONDS
 from tests.benchmarks.streaming.reader import Reader
 from tests.integration.engine import Engine
-from tests.waiting import eventually_async
 
 RESPONDERS = 2
 QUESTIONS_EACH = 6  # of which the first warms up
@@ -100,14 +99,10 @@ async def _ask(reader: Reader, url: str, http: httpx.AsyncClient) -> float:
     row = {"id": str(question), "conversation_id": str(reader.conversation), "content": f"How high is weir {question}?"}
     begun = time.monotonic()
     (await http.post(f"{url}/rest/v1/messages", json=row, headers=headers)).raise_for_status()
-    await eventually_async(lambda: _assert_ended(reader, question), within=120)
+    await reader.until_the_end_of(question, within=120)
     first_at = reader.seen[question].first_at
     assert first_at is not None, "the answer came without a delta"
     return first_at - begun
-
-
-def _assert_ended(reader: Reader, question: uuid.UUID) -> None:
-    assert reader.knows_the_end_of(question)
 
 
 def main() -> None:

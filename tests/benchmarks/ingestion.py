@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from infra.local import chroma, ports, redis, state
+from infra.local.environment import EMBEDDING_MODEL
 from infra.local.models import package
 from tests import serving
 from tests.benchmarks import durable, remote_model
@@ -21,7 +22,6 @@ from tests.benchmarks.embedder import VOCABULARY
 from tests.integration.engine import Engine
 from tests.waiting import eventually
 
-LOCAL_MODEL = "rivulet/all-minilm-l6-v2-int8"
 UNFINISHED = "select count(*) from public.documents where status not in ('ready', 'failed')"
 
 
@@ -72,7 +72,7 @@ def site(*, latency: float | None, per_text: float = 0.0, with_redis: bool = Fal
             serving.models(folder / "models") if latency is None else _remote(latency, per_text)
         )
         chroma_url = ends.enter_context(_chroma(folder / "chroma"))
-        model = LOCAL_MODEL if latency is None else remote_model.MODEL
+        model = EMBEDDING_MODEL if latency is None else remote_model.MODEL
         environment = {
             **durable.worker_environment(database, ends.enter_context(durable.gateway(database))),
             "CHROMA_URL": chroma_url,

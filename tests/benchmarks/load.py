@@ -140,7 +140,7 @@ class Crowd:
         begun = time.monotonic()
         self.asked += 1
         if await self._insert(reader, "messages", row):
-            await eventually_async(lambda: _assert_known(reader, question), within=DONE_SECONDS)
+            await reader.until_the_end_of(question, DONE_SECONDS)
             if (first := reader.seen[question].first_at) is not None:
                 self.waits.append(first - begun)
 
@@ -308,10 +308,6 @@ async def _kill(victims: Mapping[str, Callable[[], None]], seconds: float) -> No
 
 async def _until_done(engine: Engine) -> None:
     await eventually_async(lambda: _assert_empty(engine), within=DONE_SECONDS)
-
-
-def _assert_known(reader: Reader, question: uuid.UUID) -> None:
-    assert reader.knows_the_end_of(question)
 
 
 def _assert_empty(engine: Engine) -> None:

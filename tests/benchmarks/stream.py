@@ -32,7 +32,6 @@ from tests.benchmarks.streaming.model import words_for
 from tests.benchmarks.streaming.reader import Reader, Seen
 from tests.integration.engine import Engine
 from tests.integration.serverless import token
-from tests.waiting import eventually_async
 
 READERS = 3
 RESPONDERS = 3
@@ -210,10 +209,9 @@ def _ask(engine: Engine, conversation: uuid.UUID, text: str, readers: Sequence[R
 
 
 async def _until_known(readers: Sequence[Reader], question: uuid.UUID) -> None:
-    def all_know() -> None:
-        assert all(reader.knows_the_end_of(question) for reader in readers)
-
-    await eventually_async(all_know, within=ANSWER_SECONDS)
+    async with asyncio.TaskGroup() as group:
+        for reader in readers:
+            group.create_task(reader.until_the_end_of(question, ANSWER_SECONDS))
 
 
 @asynccontextmanager

@@ -221,6 +221,14 @@ class _Connection:
 
 def _open(page: Page, site: str, talk: Talk, fence: int) -> UUID:
     """Sign in, open the conversation, and wait for an answer that has begun there."""
+    enter(page, site, talk)
+    answer = talk.begin(fence)
+    expect(page.locator("article[data-status=streaming]")).to_be_attached()
+    return answer
+
+
+def enter(page: Page, site: str, talk: Talk) -> None:
+    """Sign in and see the conversation."""
     page.goto(f"{site}/sign-in?next=/chat/{talk.conversation}")
     if page.get_by_label("E-mail").is_visible():
         page.get_by_label("E-mail").fill(talk.email)
@@ -228,9 +236,6 @@ def _open(page: Page, site: str, talk: Talk, fence: int) -> UUID:
         page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"**/chat/{talk.conversation}")
     expect(page.get_by_text("w0 ").first).to_be_attached()
-    answer = talk.begin(fence)
-    expect(page.locator("article[data-status=streaming]")).to_be_attached()
-    return answer
 
 
 def _await_end(page: Page) -> None:

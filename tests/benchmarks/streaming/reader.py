@@ -15,6 +15,7 @@ from infra.cli.answer_reader import AnswerReader
 from infra.cli.person import Person
 from infra.cli.rows import AnswerRow
 from infra.cli.subscription import Heard, Look, Subscription
+from tests.waiting import eventually_async
 
 AWAY_SECONDS = (0.1, 2.0)
 THERE_SECONDS = (0.5, 4.0)
@@ -54,9 +55,13 @@ class Reader:
         """A question was asked, and will be answered."""
         self.seen[question] = Seen(AnswerReader(question))
 
-    def knows_the_end_of(self, question: uuid.UUID) -> bool:
-        """Whether the answer has ended, as far as this reader knows."""
-        return self.seen[question].reader.final is not None
+    async def until_the_end_of(self, question: uuid.UUID, within: float) -> None:
+        """Wait until this reader knows that the answer has ended."""
+
+        def has_ended() -> None:
+            assert self.seen[question].reader.final is not None
+
+        await eventually_async(has_ended, within)
 
     async def follow(self) -> None:
         """Watch until cancelled."""
