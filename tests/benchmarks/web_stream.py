@@ -59,10 +59,16 @@ class Talk:
         headers = {"apikey": database.publishable_key}
         content = {"email": self.email, "password": PASSWORD}
         session = httpx.post(f"{url}/auth/v1/signup", json=content, headers=headers).raise_for_status().json()
-        self.conversation = self._engine.conversation(UUID(session["user"]["id"]))
+        self._person = UUID(session["user"]["id"])
+        self.conversation = self._engine.conversation(self._person)
 
     def close(self) -> None:
         self._engine.close()
+
+    def write_notes(self, count: int) -> None:
+        """Documents of the person's own library."""
+        for number in range(count):
+            self._engine.document(self._person, f"Notes of day {number}")
 
     def say(self, answers: int) -> None:
         """Questions that were answered before."""

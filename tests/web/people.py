@@ -47,6 +47,22 @@ class Visitor:
         form = self.page.locator("form")
         form.get_by_role("button", name=button, exact=True).click()
         expect(self.page).not_to_have_url(re.compile("sign-in"), timeout=20_000)
+        self.settle()
+
+    def open(self, path: str) -> None:
+        """Go to a page of the application by its address."""
+        self.page.goto(f"{self.site.url}{path}")
+        self.settle()
+
+    def reload(self) -> None:
+        """Load the page again."""
+        self.page.reload()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until a page that is seen has come to life."""
+        self.page.wait_for_load_state()
+        expect(self.page.locator("main[aria-busy=true]")).to_have_count(0)
 
     def go(self, name: str) -> None:
         """Follow a link of the navigation, which is behind a button on a phone."""

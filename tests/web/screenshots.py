@@ -104,7 +104,7 @@ def _fill(camera: Camera) -> list[str]:
 
 
 def _ask(visitor: Visitor, question: str) -> str:
-    visitor.page.goto(f"{visitor.site.url}/chat")
+    visitor.open("/chat")
     visitor.ask(question)
     expect(visitor.answers.last.get_by_role("button", name="Copy the answer")).to_be_visible(timeout=READY_MS)
     return visitor.page.url.removeprefix(visitor.site.url)

@@ -30,7 +30,7 @@ def test_no_screen_shuts_anybody_out(enter: Enter, site: Site, weir: Path, phone
     _look(visitor.page, "documents")
     _look_at_dialogs(visitor, weir.name)
     _look_at_chat(visitor)
-    visitor.page.goto(f"{site.url}/ops")
+    visitor.open("/ops")
     expect(visitor.page.get_by_role("article", name="Reading")).to_be_visible()
     _look(visitor.page, "operations")
 
@@ -47,7 +47,7 @@ def _look_at_dialogs(visitor: Visitor, title: str) -> None:
 
 
 def _look_at_chat(visitor: Visitor) -> None:
-    visitor.page.goto(f"{visitor.site.url}/chat")
+    visitor.open("/chat")
     expect(visitor.page.get_by_role("textbox", name="Your question")).to_be_visible()
     _look(visitor.page, "new chat")
     visitor.ask(QUESTION)

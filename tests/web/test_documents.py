@@ -82,7 +82,7 @@ def test_a_deletion_can_be_undone(ana: Visitor, weir: Path) -> None:
     expect(row).to_have_count(0)
     ana.page.get_by_role("button", name="Undo").click()
     expect(row).to_be_visible()
-    ana.page.reload()
+    ana.reload()
     expect(row).to_be_visible()
 
 

@@ -38,6 +38,7 @@ def test_a_person_from_sign_up_to_a_deleted_source(enter: Enter, slow: SlowModel
     _share_and_see(person, enter)
     _delete_the_document(person)
     person.page.goto(talk)
+    person.settle()
     _find_the_source_deleted(person)
 
 
@@ -61,7 +62,7 @@ def _ask_and_see_words_arrive(person: Visitor) -> None:
 
 def _reload_in_the_middle(person: Visitor) -> None:
     expect(person.page).to_have_url(re.compile(r"/chat/[0-9a-f-]{36}$"))
-    person.page.reload()
+    person.reload()
     expect(person.answers.last).to_contain_text(FIRST_HALF)
     expect(person.answers.last).to_have_attribute("aria-busy", "true")
 
@@ -82,6 +83,7 @@ def _regenerate_and_stop_from_another_tab(person: Visitor, enter: Enter) -> None
     expect(person.page.get_by_role("button", name="Stop the answer")).to_be_visible()
     other = enter(context=person.page.context)
     other.page.goto(person.page.url)
+    other.settle()
     expect(other.answers.last).to_contain_text(FIRST_HALF, timeout=READY_MS)
     other.page.get_by_role("button", name="Stop the answer").click()
     expect(person.answers.last.get_by_text("Stopped")).to_be_visible()

@@ -1,10 +1,13 @@
 "use client";
 
-import { useEffect } from "react";
-import { Apology } from "@/shell/apology";
-import { text } from "@/text/en";
+import type { ComponentProps } from "react";
+import AppError from "./(app)/error";
 
-export default function ErrorPage({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
-  useEffect(() => console.error(error), [error]);
-  return <Apology title={text.errors.title} lead={text.errors.lead} onRetry={reset} />;
+/** The same as inside of the frame, where there is none. */
+export default function ErrorPage(props: ComponentProps<typeof AppError>) {
+  return (
+    <main>
+      <AppError {...props} />
+    </main>
+  );
 }

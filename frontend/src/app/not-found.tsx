@@ -2,5 +2,9 @@ import { text } from "@/text/en";
 import { Apology } from "@/shell/apology";
 
 export default function NotFound() {
-  return <Apology title={text.errors.missing} lead={text.errors.missingLead} />;
+  return (
+    <main>
+      <Apology title={text.errors.missing} lead={text.errors.missingLead} />
+    </main>
+  );
 }

@@ -8,7 +8,7 @@ export const leaving = { now: false };
 /** Sign out here, or on all devices; false if the server could not be told. */
 export async function leave(scope: "local" | "global"): Promise<boolean> {
   leaving.now = true;
-  const { error } = await browserClient().auth.signOut({ scope });
+  const { error } = await (await browserClient()).auth.signOut({ scope });
   if (error && scope === "global") {
     leaving.now = false;
     return false;

@@ -2,7 +2,7 @@
 
 import { Alert, Button, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { authClient } from "./auth-client";
+import { browserClient } from "@/lib/supabase/browser";
 import { text } from "@/text/en";
 import { explainRefusal } from "./refusal";
 
@@ -50,7 +50,7 @@ export function LinkForm({ purpose, next, onSent }: { purpose: LinkPurpose; next
 }
 
 async function send(purpose: LinkPurpose, email: string, next: string) {
-  const auth = await authClient();
+  const { auth } = await browserClient();
   const back = (path: string) => `${location.origin}/auth/callback?next=${encodeURIComponent(path)}`;
   if (purpose === "recovery") return (await auth.resetPasswordForEmail(email, { redirectTo: back("/auth/new-password") })).error;
   // Signing in must not make accounts by a slip of the pen.

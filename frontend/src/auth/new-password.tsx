@@ -20,7 +20,7 @@ export function NewPassword() {
     event.preventDefault();
     if (password.length < SHORTEST_PASSWORD) return setRefusal(text.auth.passwordShort);
     setBusy(true);
-    const { error } = await browserClient().auth.updateUser({ password });
+    const { error } = await (await browserClient()).auth.updateUser({ password });
     setBusy(false);
     if (error) return setRefusal(explainRefusal(error));
     notifications.show({ message: text.auth.passwordSaved });

@@ -2,7 +2,7 @@
 
 import { Alert, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { authClient } from "./auth-client";
+import { browserClient } from "@/lib/supabase/browser";
 import { text } from "@/text/en";
 import { explainRefusal } from "./refusal";
 
@@ -81,7 +81,7 @@ function faultOf(mode: Props["mode"], email: string, password: string): string |
 }
 
 async function enter(mode: Props["mode"], email: string, password: string): Promise<"entered" | "confirm" | { refusal: string }> {
-  const auth = await authClient();
+  const { auth } = await browserClient();
   const credentials = { email: email.trim(), password };
   if (mode === "sign-in") {
     const { error } = await auth.signInWithPassword(credentials);

@@ -2,7 +2,7 @@
 
 import { Button, Divider, Stack } from "@mantine/core";
 import type { Provider } from "@supabase/supabase-js";
-import { authClient } from "./auth-client";
+import { browserClient } from "@/lib/supabase/browser";
 import { text } from "@/text/en";
 import type { SignInWay } from "./providers";
 
@@ -22,5 +22,5 @@ export function ProviderButtons({ ways, next }: { ways: SignInWay[]; next: strin
 
 async function leaveFor(provider: Provider, next: string): Promise<void> {
   const redirectTo = `${location.origin}/auth/callback?next=${encodeURIComponent(next)}`;
-  await (await authClient()).signInWithOAuth({ provider, options: { redirectTo } });
+  await (await browserClient()).auth.signInWithOAuth({ provider, options: { redirectTo } });
 }

@@ -5,13 +5,15 @@ import { usePathname, useRouter } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
 import { usePerson } from "@/shell/person";
 import classes from "./chat-screen.module.css";
+import type { Start } from "./effects/live-thread";
+import type { Rows } from "./effects/read-rows";
 import { newId, threadOf } from "./effects/threads";
 import type { Action } from "./model/shortcuts";
+import { isShowable } from "./model/thread";
 import { turns } from "./model/turns";
 import { Composer } from "./parts/composer";
 import { Empty } from "./parts/empty";
 import { Header } from "./parts/header";
-import { expectMarkdown } from "./parts/late-markdown";
 import { LiveRegion } from "./parts/live-region";
 import { PassagePanel } from "./parts/passage-panel";
 import { ScreenProvider, useLive, useThread } from "./parts/screen-context";
@@ -27,8 +29,9 @@ const ADDRESS = /^\/chat\/([0-9a-f-]{36})$/;
 /**
  * A conversation; null: one that begins with the first question. That one gets its address without a navigation, so that
  * nothing is loaded in the middle of an answer: the page of a new chat is then that conversation's, until one leaves it.
+ * `latest`: its end, if it came with the page.
  */
-export function ChatScreen({ conversationId }: { conversationId: string | null }) {
+export function ChatScreen({ conversationId, latest = null }: { conversationId: string | null; latest?: Rows | null }) {
   const path = usePathname();
   const known = conversationId ?? ADDRESS.exec(path)?.[1] ?? null;
   const [begun, setBegun] = useState(newId);
@@ -38,15 +41,15 @@ export function ChatScreen({ conversationId }: { conversationId: string | null }
     if (known === null) setBegun(newId());
   }
   const id = known ?? begun;
-  return <Talk key={id} id={id} isNew={known === null} />;
+  return <Talk key={id} id={id} start={known === null ? "new" : latest} />;
 }
 
-function Talk({ id, isNew }: { id: string; isNew: boolean }) {
+function Talk({ id, start }: { id: string; start: Start }) {
   const person = usePerson();
-  const [live] = useState(() => threadOf(person.id, id, isNew));
+  const [live] = useState(() => threadOf(person.id, id, start));
   return (
     <ScreenProvider live={live}>
-      <Screen isNew={isNew} />
+      <Screen isNew={start === "new"} />
     </ScreenProvider>
   );
 }
@@ -58,11 +61,11 @@ function Screen({ isNew }: { isNew: boolean }) {
   const [editing, setEditing] = useState<string | null>(null);
   const [showsShortcuts, setShowsShortcuts] = useState(false);
   const presence = useThread((thread) => thread.presence);
+  const isShown = useThread(isShowable);
   const isEmpty = useThread((thread) => thread.messages.size === 0 && thread.outgoing.length === 0);
   const [areOn, turnShortcuts] = useShortcuts(act);
 
   useEffect(() => live.open(), [live]);
-  useEffect(expectMarkdown, []);
   useEffect(() => {
     // Not where a keyboard on the screen would come up unasked.
     if (window.matchMedia("(pointer: fine)").matches) input.current?.focus();
@@ -87,7 +90,6 @@ function Screen({ isNew }: { isNew: boolean }) {
     setEditing(turns(live.store.getState()).findLast((turn) => turn.question !== null)?.key ?? null);
   }
 
-  const isShown = presence === "new" || presence === "here";
   return (
     <div className={classes.screen}>
       <section className={classes.talk}>

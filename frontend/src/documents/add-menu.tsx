@@ -1,8 +1,9 @@
 "use client";
 
-import { Button, FileButton, Group, Menu } from "@mantine/core";
+import { Button, FileButton, Group } from "@mantine/core";
 import { IconChevronDown, IconNotes, IconUpload, IconWorld } from "@tabler/icons-react";
 import { useState } from "react";
+import { LateMenu } from "@/shell/late-menu";
 import { text } from "@/text/en";
 import { AddressDialog } from "./address-dialog";
 import { NoteDialog } from "./note-dialog";
@@ -12,6 +13,10 @@ import classes from "./add-menu.module.css";
 export function AddMenu({ library, onFiles }: { library: string; onFiles: (files: File[]) => void }) {
   const [open, setOpen] = useState<"address" | "note" | null>(null);
   const close = () => setOpen(null);
+  const choices = [
+    { name: text.documents.addAddress, icon: IconWorld, act: () => setOpen("address") },
+    { name: text.documents.addText, icon: IconNotes, act: () => setOpen("note") },
+  ];
   return (
     <Group gap={1} wrap="nowrap">
       <FileButton multiple onChange={onFiles}>
@@ -21,21 +26,11 @@ export function AddMenu({ library, onFiles }: { library: string; onFiles: (files
           </Button>
         )}
       </FileButton>
-      <Menu position="bottom-end" width={200}>
-        <Menu.Target>
-          <Button className={classes.more} aria-label={text.documents.add}>
-            <IconChevronDown size={17} />
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<IconWorld size={16} />} onClick={() => setOpen("address")}>
-            {text.documents.addAddress}
-          </Menu.Item>
-          <Menu.Item leftSection={<IconNotes size={16} />} onClick={() => setOpen("note")}>
-            {text.documents.addText}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <LateMenu choices={choices}>
+        <Button className={classes.more} aria-label={text.documents.add}>
+          <IconChevronDown size={17} />
+        </Button>
+      </LateMenu>
       {open === "address" && <AddressDialog library={library} onClose={close} />}
       {open === "note" && <NoteDialog library={library} onClose={close} />}
     </Group>

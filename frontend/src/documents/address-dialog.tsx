@@ -18,7 +18,7 @@ export function AddressDialog({ library, onClose }: { library: string; onClose: 
     if (!url) return setFault(text.documents.addressWrong);
     setBusy(true);
     // Its title is the address until the page has been read.
-    const { error } = await browserClient().from("documents").insert({ library_id: library, source: "url", url, title: titleOf(url) });
+    const { error } = await (await browserClient()).from("documents").insert({ library_id: library, source: "url", url, title: titleOf(url) });
     setBusy(false);
     if (!error) return onClose();
     setFault(error.code === "23505" ? text.documents.addressTaken : explainFault(error));

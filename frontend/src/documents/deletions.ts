@@ -3,7 +3,7 @@
 import { create } from "zustand";
 import { queryClient } from "@/lib/queries";
 import { browserClient } from "@/lib/supabase/browser";
-import { documentsKey } from "./documents-key";
+import { documentsKey } from "./keys";
 
 /** For so long a deletion can be undone. */
 export const GRACE_MS = 7_000;
@@ -72,7 +72,7 @@ function read(): Doomed[] {
 
 async function carryOut(doomed: readonly Subject[]): Promise<boolean> {
   const ids = doomed.map((each) => each.id);
-  const { error } = await browserClient().from("documents").delete().in("id", ids);
+  const { error } = await (await browserClient()).from("documents").delete().in("id", ids);
   await Promise.all(
     [...new Set(doomed.map((each) => each.library))].map((library) =>
       queryClient().invalidateQueries({ queryKey: documentsKey(library) }),

@@ -8,12 +8,12 @@ import type { Document } from "./document";
 
 /** Read a document again that has failed. */
 export async function retryDocument({ id }: Document): Promise<void> {
-  const { error } = await browserClient().rpc("retry_document", { p_document: id });
+  const { error } = await (await browserClient()).rpc("retry_document", { p_document: id });
   if (error) notifications.show({ color: "red", message: explainFault(error) });
 }
 
 /** Look whether a web page has changed. */
 export async function refetchDocument({ id }: Document): Promise<void> {
-  const { error } = await browserClient().rpc("refetch_document", { p_document: id });
+  const { error } = await (await browserClient()).rpc("refetch_document", { p_document: id });
   notifications.show(error ? { color: "red", message: explainFault(error) } : { message: text.documents.refetched });
 }

@@ -1,8 +1,8 @@
 "use client";
 
 import { Button, Skeleton, Stack, Text } from "@mantine/core";
-import { useDebouncedValue, useInterval } from "@mantine/hooks";
-import { useState } from "react";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useEffect, useState } from "react";
 import { text } from "@/text/en";
 import { Announcement, useAnnouncement } from "./announcement";
 import { deleteWithUndo } from "./delete-document";
@@ -12,7 +12,7 @@ import type { Document } from "./document";
 import type { Order } from "./document-list";
 import { DocumentRow } from "./document-row";
 import { EmptyLibrary } from "./empty-library";
-import { type Library, mayEdit } from "./libraries";
+import { type Library, mayEdit } from "./library";
 import { PasswordDialog } from "./password-dialog";
 import { UploadRow } from "./upload-row";
 import { useUploads } from "./uploads";
@@ -78,7 +78,10 @@ export function DocumentListView({ library, name, order, onOpen, onSearch }: Pro
 /** The time, as of the last half minute. */
 function useNow(): number {
   const [now, setNow] = useState(() => Date.now());
-  useInterval(() => setNow(Date.now()), 30_000, { autoInvoke: true });
+  useEffect(() => {
+    const clock = setInterval(() => setNow(Date.now()), 30_000);
+    return () => clearInterval(clock);
+  }, []);
   return now;
 }
 

@@ -1,7 +1,8 @@
 "use client";
 
-import { ActionIcon, Menu } from "@mantine/core";
-import { IconDots, IconExternalLink, IconEye, IconRefresh, IconTrash } from "@tabler/icons-react";
+import { IconExternalLink, IconEye, IconRefresh, IconTrash } from "@tabler/icons-react";
+import type { Choice } from "@/shell/choices";
+import { RowMenu } from "@/shell/row-menu";
 import { text } from "@/text/en";
 import type { Document } from "./document";
 import { refetchDocument } from "./document-acts";
@@ -14,37 +15,18 @@ interface Props {
   onDelete: () => void;
 }
 
-export function DocumentMenu({ document, editable, onOpen, onDelete }: Props) {
-  return (
-    <Menu position="bottom-end" width={210}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={text.documents.actionsOf(document.title)}>
-          <IconDots size={18} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item leftSection={<IconEye size={16} />} onClick={onOpen}>
-          {text.documents.preview}
-        </Menu.Item>
-        {hasOriginal(document) && (
-          <Menu.Item leftSection={<IconExternalLink size={16} />} onClick={() => void openOriginal(document)}>
-            {text.documents.original}
-          </Menu.Item>
-        )}
-        {editable && document.source === "url" && (
-          <Menu.Item leftSection={<IconRefresh size={16} />} onClick={() => void refetchDocument(document)}>
-            {text.documents.refetch}
-          </Menu.Item>
-        )}
-        {editable && (
-          <>
-            <Menu.Divider />
-            <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={onDelete}>
-              {text.common.delete}
-            </Menu.Item>
-          </>
-        )}
-      </Menu.Dropdown>
-    </Menu>
-  );
+export function DocumentMenu(props: Props) {
+  return <RowMenu label={text.documents.actionsOf(props.document.title)} choices={choicesOf(props)} />;
+}
+
+function choicesOf({ document, editable, onOpen, onDelete }: Props): Choice[] {
+  const original = { name: text.documents.original, icon: IconExternalLink, act: () => void openOriginal(document) };
+  const refetch = { name: text.documents.refetch, icon: IconRefresh, act: () => void refetchDocument(document) };
+  const remove = { name: text.common.delete, icon: IconTrash, act: onDelete, isGrave: true };
+  return [
+    { name: text.documents.preview, icon: IconEye, act: onOpen },
+    ...(hasOriginal(document) ? [original] : []),
+    ...(editable && document.source === "url" ? [refetch] : []),
+    ...(editable ? [remove] : []),
+  ];
 }

@@ -31,7 +31,7 @@ export function DocumentRow({ document, editable, now, onOpen, onDelete, onUnloc
         <UnstyledButton className={classes.title} onClick={onOpen} aria-label={text.documents.openPreview(document.title)}>
           {document.title}
         </UnstyledButton>
-        <Text size="xs" c="dimmed" className={classes.facts}>
+        <Text size="xs" c="dimmed" className={classes.facts} suppressHydrationWarning /* a moment later than on the server */>
           {factsOf(document, now).join(" · ")}
         </Text>
         {failed && (

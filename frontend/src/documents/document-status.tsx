@@ -1,5 +1,6 @@
-import { Button, Group, Progress, Text, Tooltip } from "@mantine/core";
+import { Button, Group, Progress, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck, IconClock, IconLock, IconRefresh } from "@tabler/icons-react";
+import { useHint } from "@/shell/use-hint";
 import { text } from "@/text/en";
 import { type Document, isLocked, shareDone } from "./document";
 import classes from "./document-status.module.css";
@@ -26,12 +27,18 @@ function Ready({ partial }: { partial: string | null }) {
       </span>
     );
   }
+  return <Partly reason={partial} />;
+}
+
+function Partly({ reason }: { reason: string }) {
+  const [near, hint] = useHint(reason);
   return (
-    <Tooltip label={partial} multiline maw={320}>
-      <span className={classes.partly} tabIndex={0}>
+    <>
+      <span className={classes.partly} tabIndex={0} {...near}>
         <IconAlertTriangle size={16} stroke={1.8} aria-hidden /> {text.documents.partly}
       </span>
-    </Tooltip>
+      {hint}
+    </>
   );
 }
 

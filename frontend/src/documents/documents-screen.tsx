@@ -13,20 +13,22 @@ import classes from "./documents-screen.module.css";
 import { DropCurtain } from "./drop-curtain";
 import { Invitations } from "./invitations";
 import { LibrariesBar } from "./libraries-bar";
-import { type Library, mayEdit, useLibraries } from "./libraries";
+import { type Library, mayEdit } from "./library";
 import { createLibrary } from "./library-acts";
 import { LibraryContent } from "./library-content";
 import { LibraryMenu } from "./library-menu";
 import { NameDialog } from "./name-dialog";
 import { useUploads } from "./uploads";
 import { useFileDrop } from "./use-file-drop";
+import { useLibraries } from "./use-libraries";
 import { useLibraryChoice } from "./use-library-choice";
 
 const ShareDialog = dynamic(() => import("./share-dialog").then((module) => module.ShareDialog));
 
-export function DocumentsScreen() {
+/** `remembered`: the library that was chosen last. */
+export function DocumentsScreen({ remembered }: { remembered: string | null }) {
   const { data: libraries = [], isPending } = useLibraries();
-  const { chosen, choose } = useLibraryChoice(libraries);
+  const { chosen, choose } = useLibraryChoice(libraries, remembered);
   const [naming, setNaming] = useState(false);
   useEffect(() => void finishEarlierDeletions(), []);
 

@@ -8,8 +8,8 @@ import { explainFault } from "@/lib/explain-fault";
 import { browserClient } from "@/lib/supabase/browser";
 import { usePerson } from "@/shell/person";
 import { text } from "@/text/en";
-import { LIBRARIES_KEY } from "./libraries";
-import { type Invitation, INVITATIONS_KEY, useInvitations } from "./use-invitations";
+import { INVITATIONS_KEY, LIBRARIES_KEY } from "./keys";
+import { type Invitation, useInvitations } from "./use-invitations";
 
 /** Each offer with its two answers. */
 export function Invitations({ onAccepted }: { onAccepted: (library: string) => void }) {
@@ -22,13 +22,13 @@ function Offer({ invitation, onAccepted }: { invitation: Invitation; onAccepted:
   const cache = useQueryClient();
 
   async function accept() {
-    const { error } = await browserClient().rpc("accept_invitation", { p_library: library });
+    const { error } = await (await browserClient()).rpc("accept_invitation", { p_library: library });
     await settle(error);
     if (!error) onAccepted(library);
   }
 
   async function decline() {
-    const { error } = await browserClient().from("invitations").delete().eq("library_id", library).eq("email", email.toLowerCase());
+    const { error } = await (await browserClient()).from("invitations").delete().eq("library_id", library).eq("email", email.toLowerCase());
     await settle(error);
   }
 

@@ -1,9 +1,9 @@
 "use client";
 
-import { Button, ScrollArea, Tabs } from "@mantine/core";
+import { Button, Tabs } from "@mantine/core";
 import { IconBook2, IconLock, IconPlus, IconUsers } from "@tabler/icons-react";
 import { text } from "@/text/en";
-import type { Library } from "./libraries";
+import type { Library } from "./library";
 import classes from "./libraries-bar.module.css";
 
 interface Props {
@@ -17,7 +17,7 @@ interface Props {
 export function LibrariesBar({ libraries, chosen, onChoose, onNew }: Props) {
   return (
     <div className={classes.bar}>
-      <ScrollArea type="never" className={classes.scroll}>
+      <div className={classes.scroll}>
         <Tabs value={chosen} onChange={(id) => id && onChoose(id)} variant="none" classNames={{ list: classes.list, tab: classes.tab }}>
           <Tabs.List aria-label={text.documents.libraries}>
             {libraries.map((library) => (
@@ -27,7 +27,7 @@ export function LibrariesBar({ libraries, chosen, onChoose, onNew }: Props) {
             ))}
           </Tabs.List>
         </Tabs>
-      </ScrollArea>
+      </div>
       <Button variant="subtle" size="compact-md" leftSection={<IconPlus size={16} />} onClick={onNew} className={classes.add}>
         {text.documents.newLibrary}
       </Button>

@@ -3,26 +3,26 @@
 import { explainFault } from "@/lib/explain-fault";
 import { queryClient } from "@/lib/queries";
 import { browserClient } from "@/lib/supabase/browser";
-import { LIBRARIES_KEY } from "./libraries";
+import { LIBRARIES_KEY } from "./keys";
 
 /** Each answers what went wrong, in words for a person, or null. */
 type Outcome = Promise<string | null>;
 
 /** A new library; its id is chosen here, so that it can be shown at once. */
 export async function createLibrary(id: string, name: string): Outcome {
-  return settled(await browserClient().from("libraries").insert({ id, name }));
+  return settled(await (await browserClient()).from("libraries").insert({ id, name }));
 }
 
 export async function renameLibrary(id: string, name: string): Outcome {
-  return settled(await browserClient().from("libraries").update({ name }).eq("id", id));
+  return settled(await (await browserClient()).from("libraries").update({ name }).eq("id", id));
 }
 
 export async function deleteLibrary(id: string): Outcome {
-  return settled(await browserClient().from("libraries").delete().eq("id", id));
+  return settled(await (await browserClient()).from("libraries").delete().eq("id", id));
 }
 
 export async function leaveLibrary(id: string, person: string): Outcome {
-  return settled(await browserClient().from("library_members").delete().eq("library_id", id).eq("user_id", person));
+  return settled(await (await browserClient()).from("library_members").delete().eq("library_id", id).eq("user_id", person));
 }
 
 async function settled({ error }: { error: { code: string; message: string; hint: string } | null }): Outcome {

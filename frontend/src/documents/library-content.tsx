@@ -7,7 +7,7 @@ import { browserClient } from "@/lib/supabase/browser";
 import { type Document, DOCUMENT_COLUMNS } from "./document";
 import type { Order } from "./document-list";
 import { DocumentListView } from "./document-list-view";
-import type { Library } from "./libraries";
+import type { Library } from "./library";
 import { ListToolbar } from "./list-toolbar";
 import { type Hit, SearchResults } from "./search-results";
 import { wordsOf } from "./words";
@@ -33,7 +33,7 @@ export function LibraryContent({ library }: { library: Library }) {
     setSearched(null);
   };
   const openById = async (id: string, page: number | null, marked: string[]) => {
-    const { data } = await browserClient().from("documents").select(DOCUMENT_COLUMNS).eq("id", id).maybeSingle();
+    const { data } = await (await browserClient()).from("documents").select(DOCUMENT_COLUMNS).eq("id", id).maybeSingle();
     if (data) setOpened({ document: data, page, marked });
   };
   const open = (hit: Hit) => void openById(hit.document_id, hit.page, wordsOf(searched ?? ""));

@@ -1,13 +1,14 @@
 "use client";
 
-import { ActionIcon, Menu } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconDoorExit, IconMessage2, IconPencil, IconSettings, IconTrash } from "@tabler/icons-react";
-import Link from "next/link";
 import { useState } from "react";
+import type { Choice } from "@/shell/choices";
+import { LateMenu } from "@/shell/late-menu";
 import { usePerson } from "@/shell/person";
 import { text } from "@/text/en";
 import { ConfirmDialog } from "./confirm-dialog";
-import type { Library } from "./libraries";
+import type { Library } from "./library";
 import { deleteLibrary, leaveLibrary, renameLibrary } from "./library-acts";
 import { NameDialog } from "./name-dialog";
 import { useUsage } from "./use-usage";
@@ -16,39 +17,29 @@ type Open = "rename" | "delete" | "leave" | null;
 
 export function LibraryMenu({ library }: { library: Library }) {
   const [open, setOpen] = useState<Open>(null);
-  const owner = library.role === "owner";
   return (
     <>
-      <Menu position="bottom-end" width={210}>
-        <Menu.Target>
-          <ActionIcon variant="default" size={36} aria-label={text.documents.actions}>
-            <IconSettings size={18} stroke={1.6} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item component={Link} href={`/chat?library=${library.id}`} leftSection={<IconMessage2 size={16} />}>
-            {text.documents.ask}
-          </Menu.Item>
-          {owner && (
-            <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => setOpen("rename")}>
-              {text.documents.rename}
-            </Menu.Item>
-          )}
-          {owner && !library.personal && (
-            <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => setOpen("delete")}>
-              {text.documents.deleteLibrary}
-            </Menu.Item>
-          )}
-          {!owner && (
-            <Menu.Item color="red" leftSection={<IconDoorExit size={16} />} onClick={() => setOpen("leave")}>
-              {text.documents.leave}
-            </Menu.Item>
-          )}
-        </Menu.Dropdown>
-      </Menu>
-      <Dialogs library={library} open={open} onClose={() => setOpen(null)} />
+      <LateMenu choices={choicesOf(library, setOpen)}>
+        <ActionIcon variant="default" size={36} aria-label={text.documents.actions}>
+          <IconSettings size={18} stroke={1.6} />
+        </ActionIcon>
+      </LateMenu>
+      {open && <Dialogs library={library} open={open} onClose={() => setOpen(null)} />}
     </>
   );
+}
+
+function choicesOf({ id, role, personal }: Library, open: (dialog: Open) => void): Choice[] {
+  const words = text.documents;
+  const owner = role === "owner";
+  const rename = { name: words.rename, icon: IconPencil, act: () => open("rename") };
+  const remove = { name: words.deleteLibrary, icon: IconTrash, act: () => open("delete"), isGrave: true };
+  const leave = { name: words.leave, icon: IconDoorExit, act: () => open("leave"), isGrave: true };
+  return [
+    { name: words.ask, icon: IconMessage2, act: `/chat?library=${id}` },
+    ...(owner ? [rename] : [leave]),
+    ...(owner && !personal ? [remove] : []),
+  ];
 }
 
 function Dialogs({ library, open, onClose }: { library: Library; open: Open; onClose: () => void }) {

@@ -1,7 +1,8 @@
 "use client";
 
-import { ActionIcon, Menu, TextInput } from "@mantine/core";
-import { IconArrowsSort, IconCheck, IconSearch, IconX } from "@tabler/icons-react";
+import { ActionIcon, TextInput } from "@mantine/core";
+import { IconArrowsSort, IconSearch, IconX } from "@tabler/icons-react";
+import { LateMenu } from "@/shell/late-menu";
 import { text } from "@/text/en";
 import type { Order } from "./document-list";
 import { Quota } from "./quota";
@@ -41,26 +42,11 @@ export function ListToolbar({ library, query, onQuery, order, onOrder, onSearch 
           if (event.key === "Escape") onQuery("");
         }}
       />
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon variant="default" size={36} aria-label={text.documents.sort}>
-            <IconArrowsSort size={18} stroke={1.6} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {ORDERS.map((each) => (
-            <Menu.Item
-              key={each}
-              role="menuitemradio"
-              aria-checked={order === each}
-              rightSection={order === each ? <IconCheck size={14} /> : null}
-              onClick={() => onOrder(each)}
-            >
-              {text.documents.sorts[each]}
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
+      <LateMenu choices={ORDERS.map((each) => ({ name: text.documents.sorts[each], isChosen: order === each, act: () => onOrder(each) }))}>
+        <ActionIcon variant="default" size={36} aria-label={text.documents.sort}>
+          <IconArrowsSort size={18} stroke={1.6} />
+        </ActionIcon>
+      </LateMenu>
       <div className={classes.quota}>
         <Quota library={library} />
       </div>

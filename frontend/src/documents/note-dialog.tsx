@@ -15,7 +15,7 @@ export function NoteDialog({ library, onClose }: { library: string; onClose: () 
   async function submit(event: FormEvent) {
     event.preventDefault();
     setBusy(true);
-    const { error } = await browserClient().from("documents").insert({ library_id: library, title: title.trim(), content });
+    const { error } = await (await browserClient()).from("documents").insert({ library_id: library, title: title.trim(), content });
     setBusy(false);
     if (error) setFault(explainFault(error));
     else onClose();

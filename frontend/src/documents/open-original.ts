@@ -35,6 +35,6 @@ export async function openOriginal(document: Original, page?: number | null): Pr
 async function addressOf({ bucket, object_name, url }: Original): Promise<string | null> {
   if (url) return url;
   if (!bucket || !object_name) return null;
-  const { data } = await browserClient().storage.from(bucket).createSignedUrl(object_name, LINK_SECONDS);
+  const { data } = await (await browserClient()).storage.from(bucket).createSignedUrl(object_name, LINK_SECONDS);
   return data?.signedUrl ?? null;
 }

@@ -16,7 +16,7 @@ export function PasswordDialog({ document, onClose }: { document: Document; onCl
   async function submit(event: FormEvent) {
     event.preventDefault();
     setBusy(true);
-    const { error } = await browserClient().rpc("provide_password", { p_document: document.id, p_password: password });
+    const { error } = await (await browserClient()).rpc("provide_password", { p_document: document.id, p_password: password });
     setBusy(false);
     if (error) setFault(explainFault(error));
     else onClose();

@@ -9,7 +9,7 @@ import { explainFault } from "@/lib/explain-fault";
 import { browserClient } from "@/lib/supabase/browser";
 import { usePerson } from "@/shell/person";
 import { text } from "@/text/en";
-import type { Library } from "./libraries";
+import type { Library } from "./library";
 import { ROLES, type SharedRole } from "./roles";
 
 type Member = Returned<"library_people">[number];
@@ -21,7 +21,7 @@ export function peopleKey(library: string) {
 export function PeopleList({ library }: { library: Library }) {
   const people = useQuery({
     queryKey: peopleKey(library.id),
-    queryFn: async () => (await browserClient().rpc("library_people", { p_library: library.id }).throwOnError()).data,
+    queryFn: async () => (await (await browserClient()).rpc("library_people", { p_library: library.id }).throwOnError()).data,
   });
   return (
     <Stack gap="xs">
@@ -80,7 +80,7 @@ function Access({ member, library }: { member: Member; library: string }) {
     await cache.invalidateQueries({ queryKey: peopleKey(library) });
   };
   const change = async (role: SharedRole) =>
-    after(await browserClient().rpc("share_library", { p_library: library, p_email: member.email, p_role: role }));
+    after(await (await browserClient()).rpc("share_library", { p_library: library, p_email: member.email, p_role: role }));
   return (
     <Group gap={4} wrap="nowrap">
       <NativeSelect
@@ -98,7 +98,7 @@ function Access({ member, library }: { member: Member; library: string }) {
 }
 
 async function withdraw({ user_id: user, email }: Member, library: string) {
-  const client = browserClient();
+  const client = await browserClient();
   if (user) return client.from("library_members").delete().eq("library_id", library).eq("user_id", user);
   return client.from("invitations").delete().eq("library_id", library).eq("email", email);
 }

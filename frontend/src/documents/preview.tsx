@@ -1,9 +1,9 @@
 "use client";
 
 import { ActionIcon, Button, Drawer, Group, Highlight, NumberInput, Skeleton, Stack, Text, Title } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
 import { IconExternalLink } from "@tabler/icons-react";
 import { useState } from "react";
+import { PHONE, useMedia } from "@/lib/use-media";
 import { text } from "@/text/en";
 import { type Document } from "./document";
 import { hasOriginal, openOriginal } from "./open-original";
@@ -21,7 +21,7 @@ interface Props {
 
 /** The text of a document as it was read, beside the list; over it on a phone. */
 export function Preview({ document, page, marked, onClose }: Props) {
-  const phone = useMediaQuery("(max-width: 48em)");
+  const phone = useMedia(PHONE);
   return (
     <Drawer
       opened

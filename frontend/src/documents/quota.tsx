@@ -1,23 +1,27 @@
 "use client";
 
-import { Group, Progress, Text, Tooltip, VisuallyHidden } from "@mantine/core";
+import { Group, Progress, Text, VisuallyHidden } from "@mantine/core";
+import type { Returned } from "@/lib/database.types";
 import { fileSize } from "@/lib/file-size";
+import { useHint } from "@/shell/use-hint";
 import { text } from "@/text/en";
 import { useUsage } from "./use-usage";
+
+type Usage = Returned<"library_usage">[number];
 
 /** How full a library is; nothing where there is no limit. */
 export function Quota({ library }: { library: string }) {
   const { data: usage } = useUsage(library);
-  if (!usage) return null;
-  const shares = [shareOf(usage.documents, usage.documents_limit), shareOf(usage.bytes, usage.bytes_limit)];
-  const fullest = Math.max(...shares);
-  const label = [
-    usage.documents_limit === null ? text.documents.count(usage.documents) : text.documents.quotaDocuments(usage.documents, usage.documents_limit),
-    usage.bytes_limit === null ? fileSize(usage.bytes) : text.documents.quotaBytes(fileSize(usage.bytes), fileSize(usage.bytes_limit)),
-  ].join(" · ");
+  return usage ? <Fullness usage={usage} /> : null;
+}
+
+function Fullness({ usage }: { usage: Usage }) {
+  const fullest = Math.max(shareOf(usage.documents, usage.documents_limit), shareOf(usage.bytes, usage.bytes_limit));
+  const label = labelOf(usage);
+  const [near, hint] = useHint(label);
   return (
-    <Tooltip label={label}>
-      <Group gap={8} wrap="nowrap" tabIndex={0} role="note">
+    <>
+      <Group gap={8} wrap="nowrap" tabIndex={0} role="note" {...near}>
         <VisuallyHidden>
           {text.documents.quota}: {label}
         </VisuallyHidden>
@@ -26,8 +30,16 @@ export function Quota({ library }: { library: string }) {
         </Text>
         <Progress value={Math.max(2, fullest * 100)} w={56} size={5} radius="xl" color={fullest > 0.9 ? "red" : "river"} aria-hidden />
       </Group>
-    </Tooltip>
+      {hint}
+    </>
   );
+}
+
+function labelOf({ documents, documents_limit: most, bytes, bytes_limit: room }: Usage): string {
+  return [
+    most === null ? text.documents.count(documents) : text.documents.quotaDocuments(documents, most),
+    room === null ? fileSize(bytes) : text.documents.quotaBytes(fileSize(bytes), fileSize(room)),
+  ].join(" · ");
 }
 
 function shareOf(used: number, limit: number | null): number {

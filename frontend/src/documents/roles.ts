@@ -1,5 +1,5 @@
 import { text } from "@/text/en";
-import type { Role } from "./libraries";
+import type { Role } from "./library";
 
 export type SharedRole = Exclude<Role, "owner">;
 

@@ -22,7 +22,7 @@ interface Props {
 export function SearchResults({ library, query, onBack, onOpen }: Props) {
   const found = useQuery({
     queryKey: ["search", library, query],
-    queryFn: async () => (await browserClient().rpc("search_passages", { p_query: query, p_library: library }).throwOnError()).data,
+    queryFn: async () => (await (await browserClient()).rpc("search_passages", { p_query: query, p_library: library }).throwOnError()).data,
   });
   return (
     <Stack gap="sm">

@@ -1,6 +1,6 @@
 "use client";
 
-import { type DetailedError, Upload } from "tus-js-client";
+import type { DetailedError } from "tus-js-client";
 import { storageHost } from "@/lib/csp";
 import { pageSettings } from "@/lib/page-settings";
 import { browserClient } from "@/lib/supabase/browser";
@@ -21,8 +21,9 @@ export interface Course {
   failed: (reason: string) => void;
 }
 
-/** Send a file in chunks; what Storage has of it from an earlier try is not sent again. Returns how to stop. */
-export function sendFile(parcel: Parcel, course: Course): () => void {
+/** Send a file in chunks; what Storage has of it from an earlier try is not sent again. Gives how to stop. */
+export async function sendFile(parcel: Parcel, course: Course): Promise<() => void> {
+  const { Upload } = await import("tus-js-client");
   const upload = new Upload(parcel.file, {
     endpoint: endpoint(),
     chunkSize: CHUNK_BYTES,
@@ -39,7 +40,7 @@ export function sendFile(parcel: Parcel, course: Course): () => void {
     fingerprint: (file) => Promise.resolve(["tus", parcel.objectName, file.size, file.lastModified].join("|")),
     // A token lives for an hour, a large file may take longer.
     onBeforeRequest: async (request) => {
-      const { data } = await browserClient().auth.getSession();
+      const { data } = await (await browserClient()).auth.getSession();
       request.setHeader("authorization", `Bearer ${data.session?.access_token ?? ""}`);
     },
     onProgress: (sent, total) => course.progress(total ? sent / total : 1),

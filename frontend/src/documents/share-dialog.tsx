@@ -6,7 +6,7 @@ import { type FormEvent, useState } from "react";
 import { explainFault } from "@/lib/explain-fault";
 import { browserClient } from "@/lib/supabase/browser";
 import { text } from "@/text/en";
-import type { Library } from "./libraries";
+import type { Library } from "./library";
 import { peopleKey, PeopleList } from "./people-list";
 import { ROLES, type SharedRole } from "./roles";
 
@@ -34,7 +34,7 @@ function InviteForm({ library }: { library: string }) {
     event.preventDefault();
     if (!/^\S+@\S+\.\S+$/.test(email.trim())) return setFault(text.auth.emailWrong);
     setBusy(true);
-    const { error } = await browserClient().rpc("share_library", { p_library: library, p_email: email, p_role: role });
+    const { error } = await (await browserClient()).rpc("share_library", { p_library: library, p_email: email, p_role: role });
     setBusy(false);
     setFault(error ? explainFault(error) : null);
     if (error) return;

@@ -3,7 +3,8 @@
 import { create } from "zustand";
 import { queryClient } from "@/lib/queries";
 import { browserClient } from "@/lib/supabase/browser";
-import { documentsKey } from "./documents-key";
+import { text } from "@/text/en";
+import { documentsKey } from "./keys";
 import { storableName } from "./object-name";
 import { sendFile } from "./send-file";
 
@@ -26,7 +27,7 @@ interface Uploads {
   cancel: (objectName: string) => void;
 }
 
-const stops = new Map<string, () => void>();
+const stops = new Map<string, Promise<() => void>>();
 
 /** Files on their way, whatever screen is shown; one that has arrived is a row of the documents and leaves this list. */
 export const useUploads = create<Uploads>((set, get) => {
@@ -43,18 +44,19 @@ export const useUploads = create<Uploads>((set, get) => {
 
   function send({ objectName, file, library }: Upload): void {
     change(objectName, { state: "sending", share: 0, reason: null });
-    const stop = sendFile(
+    const fail = (reason: string) => {
+      change(objectName, { state: "failed", reason });
+      begin();
+    };
+    const sending = sendFile(
       { objectName, file },
       {
         progress: (share) => change(objectName, { share }),
         arrived: () => void settle(objectName, library, file.name).finally(() => leave(objectName)),
-        failed: (reason) => {
-          change(objectName, { state: "failed", reason });
-          begin();
-        },
+        failed: fail,
       },
     );
-    stops.set(objectName, stop);
+    stops.set(objectName, sending.catch(() => (fail(text.errors.network), nothing)));
   }
 
   function leave(objectName: string): void {
@@ -76,7 +78,7 @@ export const useUploads = create<Uploads>((set, get) => {
       begin();
     },
     cancel: (objectName) => {
-      stops.get(objectName)?.();
+      void stops.get(objectName)?.then((stop) => stop());
       leave(objectName);
     },
   };
@@ -88,6 +90,10 @@ if (typeof window !== "undefined") {
   });
 }
 
+function nothing(): void {
+  // There is nothing to stop.
+}
+
 async function waiting(library: string, file: File): Promise<Upload> {
   const objectName = `${library}/${await storableName(file.name)}`;
   return { objectName, library, file, state: "waiting", share: 0, reason: null };
@@ -95,7 +101,7 @@ async function waiting(library: string, file: File): Promise<Upload> {
 
 /** What is left to do for a file that has arrived: its true name, and another try if these bytes had failed before. */
 async function settle(objectName: string, library: string, name: string): Promise<void> {
-  const client = browserClient();
+  const client = await browserClient();
   const { data } = await client.from("documents").select("id, title, status").eq("object_name", objectName).maybeSingle();
   if (data && data.title !== name && !objectName.endsWith(`/${name}`)) {
     await client.from("documents").update({ title: name.slice(0, 500) }).eq("id", data.id);

@@ -5,10 +5,10 @@ import type { Returned } from "@/lib/database.types";
 import { useSubscription } from "@/lib/subscribe";
 import { browserClient } from "@/lib/supabase/browser";
 import { usePerson } from "@/shell/person";
+import { INVITATIONS_KEY } from "./keys";
+import { invitationsQuery } from "./queries";
 
 export type Invitation = Returned<"my_invitations">[number];
-
-export const INVITATIONS_KEY = ["invitations"] as const;
 
 /** What others offer to share, live. */
 export function useInvitations(): Invitation[] {
@@ -21,9 +21,5 @@ export function useInvitations(): Invitation[] {
     },
     catchUp: refresh,
   });
-  const { data = [] } = useQuery({
-    queryKey: INVITATIONS_KEY,
-    queryFn: async () => (await browserClient().rpc("my_invitations").throwOnError()).data,
-  });
-  return data;
+  return useQuery(invitationsQuery(browserClient)).data ?? [];
 }

@@ -1,23 +1,20 @@
 "use client";
 
 import { useRouter, useSearchParams } from "next/navigation";
-import type { Library } from "./libraries";
-
-const REMEMBERED = "rivulet.library";
+import { useState } from "react";
+import { chosenOf, type Library } from "./library";
+import { remember } from "./remembered-library";
 
 /** Which library is shown: what the address says, else the one of last time, else the personal one. */
-export function useLibraryChoice(libraries: readonly Library[]) {
+export function useLibraryChoice(libraries: readonly Library[], ofLastTime: string | null) {
   const router = useRouter();
   const query = useSearchParams();
-  const wanted = [query.get("library"), remembered()];
-  const chosen = wanted.map((id) => libraries.find((each) => each.id === id)).find(Boolean) ?? libraries[0] ?? null;
+  const [last, setLast] = useState(ofLastTime);
+  const chosen = chosenOf(libraries, [query.get("library"), last]);
   const choose = (id: string) => {
-    localStorage.setItem(REMEMBERED, id);
+    remember(id);
+    setLast(id);
     router.replace(`/documents?library=${id}`, { scroll: false });
   };
   return { chosen, choose };
-}
-
-function remembered(): string | null {
-  return typeof window === "undefined" ? null : localStorage.getItem(REMEMBERED);
 }

@@ -24,7 +24,7 @@ export function usePassages(document: string, version: number | null, fromPage: 
 }
 
 async function read(document: string, from: number): Promise<Passage[]> {
-  const { data } = await browserClient()
+  const { data } = await (await browserClient())
     .from("chunks")
     .select(COLUMNS)
     .eq("document_id", document)
@@ -38,7 +38,8 @@ async function read(document: string, from: number): Promise<Passage[]> {
 /** The passage with which a page begins: the last one that begins before it, if none begins there. */
 async function firstOrdinal(document: string, page: number | null): Promise<number> {
   if (page === null) return 0;
-  const passages = () => browserClient().from("chunks").select("ordinal").eq("document_id", document);
+  const client = await browserClient();
+  const passages = () => client.from("chunks").select("ordinal").eq("document_id", document);
   const { data: there } = await passages().eq("page", page).order("ordinal").limit(1).throwOnError();
   if (there[0]) return there[0].ordinal;
   const { data: before } = await passages().lt("page", page).order("ordinal", { ascending: false }).limit(1).throwOnError();

@@ -10,13 +10,15 @@ const STEPS: readonly [number, Intl.RelativeTimeFormatUnit][] = [
 const LENGTHS: Record<string, number> = {
   second: 1, minute: 60, hour: 3_600, day: 86_400, week: 604_800, month: 2_629_800, year: 31_557_600,
 };
-const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+// Made when it is first needed: a browser takes long over it.
+let format: Intl.RelativeTimeFormat | undefined;
 
 /** How long ago something was, as people say it: now, 5 minutes ago, yesterday. */
 export function ago(instant: string, now: number): string {
   const seconds = Math.max(0, (now - Date.parse(instant)) / 1000);
   if (seconds < 45) return "now";
   const unit = STEPS.find(([limit]) => seconds < limit)?.[1] ?? "year";
+  format ??= new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   return format.format(-Math.max(1, Math.floor(seconds / (LENGTHS[unit] ?? 1))), unit);
 }
 

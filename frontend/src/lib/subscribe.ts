@@ -92,7 +92,7 @@ class Topic {
   }
 
   private async join(): Promise<void> {
-    const client = browserClient();
+    const client = await browserClient();
     await client.realtime.setAuth(); // private topics are joined as this person
     if (this.channel !== null || this.listeners.size === 0) return;
     const options = { config: { private: true, broadcast: { self: false, ack: false } } };
@@ -115,7 +115,7 @@ class Topic {
     this.silentSince = Math.min(this.silentSince, Date.now());
     if (status === "CLOSED") this.rejoinLater();
     // The client tries again by itself, with the token that it has by then.
-    else void browserClient().realtime.setAuth();
+    else void browserClient().then(({ realtime }) => realtime.setAuth());
   }
 
   private rejoinLater(): void {
@@ -133,7 +133,7 @@ class Topic {
     const channel = this.channel;
     this.channel = null;
     this.joined = false;
-    if (channel) await browserClient().removeChannel(channel);
+    if (channel) await (await browserClient()).removeChannel(channel);
   }
 
   private look(): void {
@@ -145,10 +145,7 @@ class Topic {
   /** A tab that slept may hold a dead socket and an old token, and has missed what was sent. */
   private readonly wake = (): void => {
     if (document.visibilityState !== "visible") return;
-    const { realtime } = browserClient();
-    void realtime.setAuth().then(() => {
-      if (!realtime.isConnected()) realtime.connect();
-    });
+    void reconnect();
     this.catchUp();
   };
 
@@ -159,4 +156,10 @@ class Topic {
   private catchUp(): void {
     for (const listener of this.listeners) listener.catchUp();
   }
+}
+
+async function reconnect(): Promise<void> {
+  const { realtime } = await browserClient();
+  await realtime.setAuth();
+  if (!realtime.isConnected()) realtime.connect();
 }

@@ -15,7 +15,7 @@ export function useOverview() {
   return useQuery({
     queryKey: OVERVIEW,
     refetchInterval: LOOK_MS,
-    queryFn: async () => (await browserClient().rpc("ops_overview").throwOnError()).data as unknown as Overview,
+    queryFn: async () => (await (await browserClient()).rpc("ops_overview").throwOnError()).data as unknown as Overview,
   });
 }
 
@@ -23,7 +23,7 @@ export function useSeries() {
   return useQuery({
     queryKey: ["ops", "series"],
     refetchInterval: SERIES_MS,
-    queryFn: async () => (await browserClient().rpc("ops_series").throwOnError()).data as unknown as Series,
+    queryFn: async () => (await (await browserClient()).rpc("ops_series").throwOnError()).data as unknown as Series,
   });
 }
 
@@ -33,7 +33,7 @@ export function useTrace(id: string) {
     queryKey: ["ops", "trace", id],
     enabled: id !== "",
     refetchInterval: LOOK_MS,
-    queryFn: async () => (await browserClient().rpc("ops_trace", { p_id: id }).throwOnError()).data as unknown as Trace,
+    queryFn: async () => (await (await browserClient()).rpc("ops_trace", { p_id: id }).throwOnError()).data as unknown as Trace,
   });
 }
 
@@ -46,11 +46,11 @@ export function useMending() {
   };
   return {
     redrive: async (queue: string, subject?: string) => {
-      const { data, error } = await browserClient().rpc("ops_redrive", { p_queue: queue, p_subject: subject });
+      const { data, error } = await (await browserClient()).rpc("ops_redrive", { p_queue: queue, p_subject: subject });
       await tell(error, text.ops.redriven(data ?? 0));
     },
     cancel: async (job: number) => {
-      const { data, error } = await browserClient().rpc("ops_cancel", { p_job: job });
+      const { data, error } = await (await browserClient()).rpc("ops_cancel", { p_job: job });
       await tell(error, text.ops.cancelled((data as { jobs?: number } | null)?.jobs ?? 0));
     },
   };

@@ -5,10 +5,10 @@ import Link from "next/link";
 import { text } from "@/text/en";
 import { LogoMark } from "./logo";
 
-/** A page instead of the one that was wanted: what happened, and the next step. */
+/** Instead of what was wanted: what happened, and the next step. */
 export function Apology({ title, lead, onRetry }: { title: string; lead: string; onRetry?: () => void }) {
   return (
-    <Stack align="center" justify="center" gap="md" mih="60dvh" px="md" ta="center" component="main">
+    <Stack align="center" justify="center" gap="md" mih="60dvh" px="md" ta="center">
       <LogoMark size={44} />
       <Title order={1} size="h3">
         {title}

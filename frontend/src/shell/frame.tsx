@@ -1,20 +1,25 @@
 "use client";
 
-import { AppShell, Burger, Group } from "@mantine/core";
+import { Burger } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import dynamic from "next/dynamic";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
+import { PHONE, useMedia } from "@/lib/use-media";
+import { useHydrated } from "@/lib/use-hydrated";
 import { text } from "@/text/en";
 import { ConnectionBanner } from "./connection-banner";
 import classes from "./frame.module.css";
 import { Logo } from "./logo";
-import { Navigation } from "./navigation";
 import { SessionGuard } from "./session-guard";
 
+// By itself: a phone is served it as well, and need not bring it to life.
+const Navigation = dynamic(() => import("./navigation"));
 const PhoneMenu = dynamic(() => import("./phone-menu"), { ssr: false });
 
 /** What is around every screen: the way to everything else on the left, or behind a button on a phone. */
 export function Frame({ children }: { children: ReactNode }) {
+  const isAlive = useHydrated();
+  const isPhone = useMedia(PHONE);
   const [opened, { open, close }] = useDisclosure(false);
   const [wanted, setWanted] = useState(false);
   const openMenu = () => {
@@ -22,30 +27,27 @@ export function Frame({ children }: { children: ReactNode }) {
     open();
   };
   return (
-    <AppShell
-      layout="alt"
-      header={{ height: { base: 52, sm: 0 } }}
-      navbar={{ width: 276, breakpoint: "sm", collapsed: { mobile: true } }}
-      transitionDuration={0}
-    >
+    <div className={classes.frame}>
       <a href="#content" className={classes.skip}>
         {text.app.skip}
       </a>
-      <AppShell.Header hiddenFrom="sm" className={classes.header}>
-        <Group h="100%" px="sm" gap="sm">
-          <Burger opened={opened} onClick={openMenu} size="sm" aria-label={text.nav.open} aria-expanded={opened} />
-          <Logo />
-        </Group>
-      </AppShell.Header>
-      <AppShell.Navbar className={classes.navbar} visibleFrom="sm">
-        <Navigation onNavigate={close} />
-      </AppShell.Navbar>
+      <header className={classes.header}>
+        <Burger opened={opened} onClick={openMenu} size="sm" aria-label={text.nav.open} aria-expanded={opened} />
+        <Logo />
+      </header>
+      {!isPhone && (
+        <div className={classes.side}>
+          <Suspense>
+            <Navigation onNavigate={close} />
+          </Suspense>
+        </div>
+      )}
       {wanted && <PhoneMenu opened={opened} onClose={close} />}
-      <AppShell.Main className={classes.main} id="content" tabIndex={-1}>
+      <main className={classes.main} id="content" tabIndex={-1} aria-busy={!isAlive || undefined}>
         <ConnectionBanner />
         <div className={classes.screen}>{children}</div>
-      </AppShell.Main>
+      </main>
       <SessionGuard />
-    </AppShell>
+    </div>
   );
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { Badge, NavLink, ScrollArea, Stack } from "@mantine/core";
+import { Badge, NavLink, Stack } from "@mantine/core";
 import { IconFiles, IconHeartRateMonitor, IconMessage2 } from "@tabler/icons-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
@@ -19,7 +19,7 @@ const PLACES = [
 ];
 
 /** `bare`: without the name above, where the name is shown already. */
-export function Navigation({ onNavigate, bare = false }: { onNavigate: () => void; bare?: boolean }) {
+export default function Navigation({ onNavigate, bare = false }: { onNavigate: () => void; bare?: boolean }) {
   const path = usePathname();
   const { operator } = usePerson();
   return (
@@ -45,9 +45,9 @@ export function Navigation({ onNavigate, bare = false }: { onNavigate: () => voi
           />
         ))}
       </Stack>
-      <ScrollArea className={classes.conversations} type="hover" scrollbarSize={8}>
+      <div className={classes.conversations}>
         <ConversationList onNavigate={onNavigate} />
-      </ScrollArea>
+      </div>
       <div className={classes.account}>
         <AccountMenu />
       </div>

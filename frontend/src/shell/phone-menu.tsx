@@ -3,7 +3,7 @@
 import { Drawer } from "@mantine/core";
 import { text } from "@/text/en";
 import { Logo } from "./logo";
-import { Navigation } from "./navigation";
+import Navigation from "./navigation";
 import classes from "./phone-menu.module.css";
 
 /** The navigation on a phone. */

@@ -1,5 +1,6 @@
 "use client";
 
+import type { AuthChangeEvent, Session } from "@supabase/supabase-js";
 import dynamic from "next/dynamic";
 import { useEffect, useState } from "react";
 import { leaving } from "@/auth/leave";
@@ -14,21 +15,30 @@ export function SessionGuard() {
   const person = usePerson();
   const [ended, setEnded] = useState(false);
   useEffect(() => {
-    const { auth } = browserClient();
-    const { data } = auth.onAuthStateChange((event, session) => {
+    const following = follow((event, session) => {
       if (event === "SIGNED_OUT") setEnded(!leaving.now);
       else if (session && session.user.id !== person.id) location.reload(); // somebody else has signed in, in another tab
       else if (session) setEnded(false);
     });
     // Cookies can go without a word: deleted, or refused a refresh by the proxy while the tab slept.
-    const look = () => void auth.getSession().then(({ data: { session } }) => setEnded(!session && !leaving.now));
+    const look = () => void isSignedIn().then((isIn) => setEnded(!isIn && !leaving.now));
     const looking = setInterval(look, LOOK_MS);
     document.addEventListener("visibilitychange", look);
     return () => {
-      data.subscription.unsubscribe();
+      void following.then((subscription) => subscription.unsubscribe());
       clearInterval(looking);
       document.removeEventListener("visibilitychange", look);
     };
   }, [person.id]);
   return ended && <SessionDialog email={person.email} onDone={() => setEnded(false)} />;
+}
+
+async function follow(tell: (event: AuthChangeEvent, session: Session | null) => void) {
+  const { auth } = await browserClient();
+  return auth.onAuthStateChange(tell).data.subscription;
+}
+
+async function isSignedIn(): Promise<boolean> {
+  const { data } = await (await browserClient()).auth.getSession();
+  return data.session !== null;
 }

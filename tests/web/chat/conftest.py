@@ -48,7 +48,7 @@ def chat(browser: Browser, enter: web.Enter, signed_in: Any) -> Iterator[Open]:
                 )
                 leaving.callback(context.close)
             visitor = enter(context=context)
-            visitor.page.goto(visitor.site.url + path)
+            visitor.open(path)
             expect(visitor.page.get_by_role("textbox", name="Your question")).to_be_editable()
             return Chat(visitor)
 

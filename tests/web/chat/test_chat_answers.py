@@ -52,7 +52,7 @@ def test_a_reload_in_mid_answer_loses_nothing(chat: Open, slow: SlowModel) -> No
     talk.ask()
     expect(talk.answer).to_contain_text("1903")
     expect(talk.page).to_have_url(re.compile(r"/chat/[0-9a-f-]{36}$"))
-    talk.page.reload()
+    talk.visitor.reload()
     expect(talk.answer).to_contain_text("1903")
     expect(talk.answer).to_have_attribute("aria-busy", "true")
     slow.goes_on.set()
@@ -134,7 +134,7 @@ def test_a_citation_says_that_its_document_is_gone(chat: Open, reader: Reader) -
     panel = talk.page.get_by_role("dialog", name="Source 1")
     expect(panel.locator("mark")).to_contain_text("painted green in 1977")
     reader.delete("documents", document)
-    talk.page.reload()
+    talk.visitor.reload()
     expect(source).to_contain_text("deleted")
     source.click()
     expect(panel).to_contain_text("The document was deleted")
@@ -150,7 +150,7 @@ def test_feedback_is_kept_with_its_comment(chat: Open, reader: Reader) -> None:
     expect(talk.answer.get_by_role("textbox")).to_be_hidden()
     [feedback] = talk.visitor.site.rows("feedback", message_id=f"eq.{talk.rows()[-1]['id']}")
     assert (feedback["rating"], feedback["comment"]) == (-1, "It names no engineer.")
-    talk.page.reload()
+    talk.visitor.reload()
     expect(talk.answer.get_by_role("button", name="A bad answer")).to_have_attribute("aria-pressed", "true")
 
 

@@ -18,7 +18,7 @@ def test_each_conversation_keeps_its_own_draft(chat: Open, reader: Reader) -> No
     expect(talk.box).to_have_value("")
     talk.page.get_by_role("link", name="One", exact=True).click()
     expect(talk.box).to_have_value("half a question")
-    talk.page.reload()
+    talk.visitor.reload()
     expect(talk.box).to_have_value("half a question")
 
 
@@ -108,7 +108,7 @@ def test_conversations_are_found_named_and_deleted_on_all_devices(chat: Open, re
 
 def test_a_conversation_that_is_not_there_says_so(chat: Open) -> None:
     talk = chat()
-    talk.page.goto(f"{talk.visitor.site.url}/chat/00000000-0000-4000-8000-000000000000")
+    talk.visitor.open("/chat/00000000-0000-4000-8000-000000000000")
     expect(talk.page.get_by_role("heading", name="This conversation is not there")).to_be_visible()
     expect(talk.box).to_be_hidden()
 

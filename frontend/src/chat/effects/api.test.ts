@@ -16,7 +16,7 @@ async function answerOnce(input: RequestInfo | URL, init?: RequestInit): Promise
 }
 
 vi.mock("@/lib/supabase/browser", () => ({
-  browserClient: () => createClient("http://project", "key", { global: { fetch: answerOnce }, auth: { persistSession: false } }),
+  browserClient: async () => createClient("http://project", "key", { global: { fetch: answerOnce }, auth: { persistSession: false } }),
 }));
 
 beforeEach(() => {

@@ -42,13 +42,13 @@ export function useConversationChanges() {
   }
   return {
     rename: async (id: string, title: string) =>
-      settled(await browserClient().from("conversations").update({ title: title.slice(0, LONGEST_TITLE) }).eq("id", id)),
-    remove: async (id: string) => settled(await browserClient().from("conversations").delete().eq("id", id)),
+      settled(await (await browserClient()).from("conversations").update({ title: title.slice(0, LONGEST_TITLE) }).eq("id", id)),
+    remove: async (id: string) => settled(await (await browserClient()).from("conversations").delete().eq("id", id)),
   };
 }
 
 async function find(words: string, most: number, signal: AbortSignal): Promise<Found> {
-  const rows = browserClient().from("conversations").select("id, title, library_id, updated_at");
+  const rows = (await browserClient()).from("conversations").select("id, title, library_id, updated_at");
   const matching = words === "" ? rows : rows.ilike("title", `%${pattern(words)}%`);
   const { data } = await matching
     .order("updated_at", { ascending: false })

@@ -1,17 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Listener } from "@/lib/subscribe";
+import { isShowable } from "../model/thread";
 import { turns } from "../model/turns";
 import { FakeApi } from "../testing/fake-api";
 import { CONVERSATION, message, question } from "../testing/make";
 import { BLANK, draftsOf } from "./drafts";
-import { LiveThread } from "./live-thread";
+import { LiveThread, type Start } from "./live-thread";
 
 const OFFLINE = { kind: "offline", message: "" } as const;
 const SIGNED_OUT = { kind: "signed_out", message: "" } as const;
 
 const drafts = draftsOf("p1");
 
-function made(isNew = true) {
+function made(start: Start = "new") {
   const api = new FakeApi();
   const listeners = new Set<Listener>();
   let number = 0;
@@ -19,7 +20,7 @@ function made(isNew = true) {
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  const live = new LiveThread(CONVERSATION, isNew, { api, drafts, subscribe, newId: () => `q${(number += 1)}` });
+  const live = new LiveThread(CONVERSATION, start, { api, drafts, subscribe, newId: () => `q${(number += 1)}` });
   return { api, listeners, live };
 }
 
@@ -28,6 +29,34 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => vi.useRealTimers());
+
+describe("a conversation whose end came with its page", () => {
+  const conversation = { id: CONVERSATION, title: "Talk", libraryId: null, updatedAt: "" };
+  const latest = { conversation, messages: [question({ id: "q9", position: 9 })] };
+
+  it("is shown before anything was read, and then read as a whole", async () => {
+    const { api, live } = made(latest);
+    expect(live.store.getState()).toMatchObject({ presence: "reading", conversation: { title: "Talk" } });
+    expect(isShowable(live.store.getState())).toBe(true);
+    api.begun = true;
+    api.messages = [question({ id: "q1", position: 1 }), ...latest.messages];
+    live.open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(live.store.getState().presence).toBe("here");
+    expect(turns(live.store.getState()).map((turn) => turn.key)).toEqual(["q1", "q9"]);
+  });
+
+  it("stays in sight when it cannot be read, and goes when it is gone", async () => {
+    const { api, live } = made(latest);
+    api.failures.set("read", [OFFLINE]);
+    live.open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(isShowable(live.store.getState())).toBe(true);
+    await live.readRows();
+    expect(live.store.getState().presence).toBe("missing");
+    expect(isShowable(live.store.getState())).toBe(false);
+  });
+});
 
 describe("a question", () => {
   it("makes the conversation that it begins, and is shown before anything came back", async () => {
@@ -83,8 +112,8 @@ describe("a question", () => {
 
 describe("what was typed", () => {
   it("is there again after a reload", () => {
-    made(false).live.write("half a ques");
-    const { live } = made(false);
+    made(null).live.write("half a ques");
+    const { live } = made(null);
     live.open();
     expect(live.box.getState().text).toBe("half a ques");
   });
@@ -103,7 +132,7 @@ describe("what was typed", () => {
 
 describe("a conversation that is open", () => {
   it("mends a gap from the row", async () => {
-    const { api, live, listeners } = made(false);
+    const { api, live, listeners } = made(null);
     api.begun = true;
     api.messages = [question(), message({ status: "streaming", fence: 7 })];
     live.open();
@@ -116,7 +145,7 @@ describe("a conversation that is open", () => {
   });
 
   it("reads the rows when an answer falls silent", async () => {
-    const { api, live } = made(false);
+    const { api, live } = made(null);
     api.begun = true;
     api.messages = [question(), message({ status: "pending" })];
     live.open();
@@ -127,7 +156,7 @@ describe("a conversation that is open", () => {
   });
 
   it("asks nobody once all has ended, and once nobody looks", async () => {
-    const { api, live, listeners } = made(false);
+    const { api, live, listeners } = made(null);
     api.begun = true;
     api.messages = [question(), message({ status: "complete" })];
     const close = live.open();
@@ -138,14 +167,14 @@ describe("a conversation that is open", () => {
   });
 
   it("leaves a topic that is nobody's", async () => {
-    const { live, listeners } = made(false);
+    const { live, listeners } = made(null);
     live.open();
     await vi.advanceTimersByTimeAsync(0);
     expect([live.store.getState().presence, listeners.size]).toEqual(["missing", 0]);
   });
 
   it("tries again, ever more slowly, while the server does not answer", async () => {
-    const { api, live } = made(false);
+    const { api, live } = made(null);
     api.begun = true;
     api.failures.set("read", [OFFLINE, OFFLINE]);
     live.open();
@@ -158,7 +187,7 @@ describe("a conversation that is open", () => {
 
 describe("feedback", () => {
   it("is shown at once, and taken back when it could not be saved", async () => {
-    const { api, live } = made(false);
+    const { api, live } = made(null);
     api.begun = true;
     api.messages = [question(), message({ status: "complete" })];
     live.open();

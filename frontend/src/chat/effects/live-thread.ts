@@ -5,8 +5,9 @@ import type { Listener } from "@/lib/subscribe";
 import type { Failure } from "../model/failures";
 import { nextLook } from "../model/look";
 import type { Feedback } from "../model/rows";
-import { change, discard, emptyThread, hear, openAnswer, read, readNothing, send, sendingFailed, type Thread } from "../model/thread";
+import { change, discard, emptyThread, hear, openAnswer, read, readLatest, readNothing, send, sendingFailed, type Thread } from "../model/thread";
 import type { Api } from "./api";
+import type { Rows } from "./read-rows";
 import { BLANK, type Drafts } from "./drafts";
 import { type Change, Frames } from "./frames";
 
@@ -24,6 +25,9 @@ export interface Box {
   /** Where the next question is answered from while there is no conversation yet. */
   readonly library: string | null;
 }
+
+/** A conversation begins with its first question, or is read; its last rows may have come with the page. */
+export type Start = "new" | Rows | null;
 
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -44,11 +48,11 @@ export class LiveThread {
 
   constructor(
     readonly id: string,
-    isNew: boolean,
+    start: Start,
     private readonly world: Surroundings,
   ) {
-    this.key = isNew ? BLANK : id;
-    this.store = createStore<Thread>(() => emptyThread(id, isNew ? "new" : "reading"));
+    this.key = start === "new" ? BLANK : id;
+    this.store = createStore<Thread>(() => begun(id, start));
     this.box = createStore<Box>(() => ({ text: "", isSignedOut: false, library: null }));
     this.frames = new Frames((change) => this.applyHeard(change));
   }
@@ -272,4 +276,10 @@ export class LiveThread {
   private pause(): number {
     return Math.min(LONGEST_PAUSE_MS, 500 * 2 ** this.failures) * (0.5 + Math.random() / 2);
   }
+}
+
+function begun(id: string, start: Start): Thread {
+  if (start === "new") return emptyThread(id, "new");
+  const unread = emptyThread(id, "reading");
+  return start === null ? unread : readLatest(unread, start.conversation, start.messages);
 }

@@ -16,12 +16,12 @@ export async function fetchPassage(documentId: string | null, chunkId: string | 
 }
 
 async function fetchDocument(id: string): Promise<Original | null> {
-  const rows = browserClient().from("documents").select("bucket, object_name, url");
+  const rows = (await browserClient()).from("documents").select("bucket, object_name, url");
   return (await rows.eq("id", id).maybeSingle().throwOnError()).data;
 }
 
 async function fetchChunk(id: string): Promise<Fetched["passage"]> {
-  const rows = browserClient().from("chunks").select("text, heading_path");
+  const rows = (await browserClient()).from("chunks").select("text, heading_path");
   const { data } = await rows.eq("id", id).maybeSingle().throwOnError();
   return data && { text: data.text, headings: data.heading_path };
 }

@@ -23,7 +23,10 @@ export interface Thread {
   readonly id: string;
   /** Null while it is being read, and until the first question makes it. */
   readonly conversation: Conversation | null;
-  /** `new`: nothing was asked yet; `missing`: there is none that this person may see. */
+  /**
+   * `reading`: not all rows have been read; `new`: nothing was asked yet; `missing`: there is none that this person may see;
+   * `unreachable`: the first reading failed.
+   */
   readonly presence: "reading" | "new" | "here" | "missing" | "unreachable";
   readonly messages: ReadonlyMap<string, Message>;
   readonly drafts: ReadonlyMap<string, Draft>;
@@ -59,6 +62,11 @@ export function read(thread: Thread, conversation: Conversation, rows: readonly 
   return withBehind(withoutAbsent(known, rows));
 }
 
+/** Take in the last rows of the conversation: they can be shown, and the others are still to be read. */
+export function readLatest(thread: Thread, conversation: Conversation, rows: readonly Message[]): Thread {
+  return { ...read(thread, conversation, rows), presence: thread.presence };
+}
+
 /** There is no such conversation (any more). */
 export function readNothing(thread: Thread): Thread {
   return { ...thread, presence: thread.presence === "new" ? "new" : "missing", behind: false };
@@ -83,6 +91,11 @@ export function discard(thread: Thread, id: string): Thread {
 export function change(thread: Thread, id: string, changes: Partial<Pick<Message, "feedback" | "status">>): Thread {
   const message = thread.messages.get(id);
   return message === undefined ? thread : { ...thread, messages: new Map(thread.messages).set(id, { ...message, ...changes }) };
+}
+
+/** Whether there is something to show: a conversation that was read, its end, or one that has not begun. */
+export function isShowable({ presence, messages }: Thread): boolean {
+  return presence === "new" || presence === "here" || (presence !== "missing" && messages.size > 0);
 }
 
 /** What is shown of an answer's text. */

@@ -1,8 +1,8 @@
 "use client";
 
-import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconInfoCircle, IconRefresh, IconThumbDown, IconThumbDownFilled, IconThumbUp, IconThumbUpFilled } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
+import { IconButton } from "@/shell/icon-button";
 import { text } from "@/text/en";
 import type { Message } from "../model/rows";
 import { answerAsMarkdown } from "../model/share";
@@ -57,11 +57,9 @@ interface ActionProps {
 
 function Action({ label, isPressed, isBusy = false, onClick, children }: ActionProps) {
   return (
-    <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" aria-label={label} aria-pressed={isPressed} loading={isBusy} onClick={onClick} className={classes.action}>
-        {children}
-      </ActionIcon>
-    </Tooltip>
+    <IconButton label={label} aria-pressed={isPressed} loading={isBusy} onClick={onClick} className={classes.action}>
+      {children}
+    </IconButton>
   );
 }
 

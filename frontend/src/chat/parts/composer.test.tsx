@@ -10,13 +10,13 @@ import { CONVERSATION, message, question } from "../testing/make";
 import { Composer } from "./composer";
 import { ScreenProvider } from "./screen-context";
 
-vi.mock("@/documents/libraries", () => ({ useLibraries: () => ({ data: [] }) }));
+vi.mock("@/documents/use-libraries", () => ({ useLibraries: () => ({ data: [] }) }));
 vi.mock("next/navigation", () => ({ usePathname: () => "/chat/c" }));
 
 beforeEach(() => localStorage.clear());
 
 function shown(api = new FakeApi(), isNew = true) {
-  const live = new LiveThread(CONVERSATION, isNew, { api, drafts: draftsOf("p"), subscribe: () => () => undefined, newId: () => "q1" });
+  const live = new LiveThread(CONVERSATION, isNew ? "new" : null, { api, drafts: draftsOf("p"), subscribe: () => () => undefined, newId: () => "q1" });
   live.open();
   const onAsk = vi.fn();
   const onRecall = vi.fn();

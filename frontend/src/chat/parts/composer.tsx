@@ -1,17 +1,19 @@
 "use client";
 
-import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconArrowUp, IconPlayerStopFilled } from "@tabler/icons-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { type KeyboardEvent, type RefObject, useId, useLayoutEffect, useState } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useId, useLayoutEffect, useState } from "react";
 import { useStore } from "zustand";
+import { IconButton } from "@/shell/icon-button";
 import { text } from "@/text/en";
+import type { LiveThread } from "../effects/live-thread";
 import { length } from "../model/codepoints";
 import { composerKey } from "../model/keys";
 import { openAnswer } from "../model/thread";
 import classes from "./composer.module.css";
 import { tellFailure } from "./failure-text";
+import { expectMarkdown } from "./late-markdown";
 import { LibraryPicker } from "./library-picker";
 import { pressOf } from "./press";
 import { useLive, useThread } from "./screen-context";
@@ -36,6 +38,7 @@ export function Composer({ input, onAsk, onRecall }: ComposerProps) {
   const left = LONGEST - length(content);
   const isReady = content.trim() !== "" && left >= 0;
   useFittingHeight(input, content);
+  useTypedBefore(input, live);
 
   function send() {
     if (!isReady) return;
@@ -67,6 +70,7 @@ export function Composer({ input, onAsk, onRecall }: ComposerProps) {
           value={content}
           onChange={(event) => live.write(event.currentTarget.value)}
           onKeyDown={press}
+          onFocus={expectMarkdown}
         />
         <div className={classes.foot}>
           <LibraryPicker />
@@ -74,17 +78,13 @@ export function Composer({ input, onAsk, onRecall }: ComposerProps) {
             {left < NEARLY ? words.long(left) : words.hint}
           </span>
           {answer !== null && (
-            <Tooltip label={isStopping ? words.stopping : words.stop}>
-              <ActionIcon size={36} radius="xl" variant="default" aria-label={words.stop} loading={isStopping} onClick={stop}>
-                <IconPlayerStopFilled size={16} />
-              </ActionIcon>
-            </Tooltip>
+            <IconButton size={36} radius="xl" variant="default" label={words.stop} loading={isStopping} onClick={stop}>
+              <IconPlayerStopFilled size={16} />
+            </IconButton>
           )}
-          <Tooltip label={words.send}>
-            <ActionIcon size={36} radius="xl" aria-label={words.send} disabled={!isReady} onClick={send}>
-              <IconArrowUp size={19} stroke={2.2} />
-            </ActionIcon>
-          </Tooltip>
+          <IconButton size={36} radius="xl" variant="filled" color="river" label={words.send} disabled={!isReady} onClick={send}>
+            <IconArrowUp size={19} stroke={2.2} />
+          </IconButton>
         </div>
       </div>
     </div>
@@ -102,6 +102,14 @@ function useStop(answer: string | null): [() => void, boolean] {
     setStopping(null);
   }
   return [() => void stop(), stopping !== null && stopping === answer];
+}
+
+/** The page is seen before it has come to life: what was typed until then is not lost. */
+function useTypedBefore(input: RefObject<HTMLTextAreaElement | null>, live: LiveThread): void {
+  useEffect(() => {
+    const typed = input.current?.value ?? "";
+    if (typed !== "" && live.box.getState().text === "") live.write(typed);
+  }, [input, live]);
 }
 
 function useFittingHeight(input: RefObject<HTMLTextAreaElement | null>, content: string): void {

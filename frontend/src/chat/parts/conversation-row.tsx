@@ -5,13 +5,13 @@ import { IconPencil, IconTrash } from "@tabler/icons-react";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
+import { RowMenu } from "@/shell/row-menu";
 import { text } from "@/text/en";
 import { useConversationChanges } from "../effects/conversations";
 import type { Conversation } from "../model/rows";
 import classes from "./conversation-row.module.css";
 import { tellFailure } from "./failure-text";
 import { RenameBox } from "./rename-box";
-import { RowMenu } from "./row-menu";
 
 const words = text.chat.list;
 
@@ -26,7 +26,7 @@ export function ConversationRow({ conversation, isHere, onNavigate }: Conversati
   const title = conversation.title ?? text.chat.untitled;
   const done = () => setState("shown");
   const choices = [
-    { name: words.rename, icon: IconPencil, isGrave: false, act: () => setState("renamed") },
+    { name: words.rename, icon: IconPencil, act: () => setState("renamed") },
     { name: words.delete, icon: IconTrash, isGrave: true, act: () => setState("deleted") },
   ];
   if (state === "renamed") {
@@ -41,7 +41,7 @@ export function ConversationRow({ conversation, isHere, onNavigate }: Conversati
       <Link href={`/chat/${conversation.id}`} className={classes.link} aria-current={isHere ? "page" : undefined} onClick={onNavigate}>
         {title}
       </Link>
-      <RowMenu label={words.actions(title)} choices={choices} />
+      <RowMenu label={words.actions(title)} choices={choices} className={classes.more} />
       {state === "deleted" && (
         <Modal opened onClose={done} title={words.deleteTitle(title)} closeButtonProps={{ "aria-label": text.common.close }}>
           <Deletion id={conversation.id} isHere={isHere} onDone={done} />

@@ -1,8 +1,8 @@
 "use client";
 
-import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
+import { IconButton } from "@/shell/icon-button";
 import { text } from "@/text/en";
 import classes from "./answer-actions.module.css";
 import { copy } from "./copy";
@@ -17,18 +17,9 @@ export function CopyButton({ label, read }: { label: string; read: () => string 
     const timer = setTimeout(() => setIsCopied(false), TICK_MS);
     return () => clearTimeout(timer);
   }, [isCopied]);
-  const said = isCopied ? text.chat.answer.copied : label;
   return (
-    <Tooltip label={said}>
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        aria-label={said}
-        className={classes.action}
-        onClick={() => void copy(read()).then(setIsCopied)}
-      >
-        {isCopied ? <IconCheck size={17} stroke={2} /> : <IconCopy size={17} stroke={1.7} />}
-      </ActionIcon>
-    </Tooltip>
+    <IconButton label={isCopied ? text.chat.answer.copied : label} className={classes.action} onClick={() => void copy(read()).then(setIsCopied)}>
+      {isCopied ? <IconCheck size={17} stroke={2} /> : <IconCopy size={17} stroke={1.7} />}
+    </IconButton>
   );
 }

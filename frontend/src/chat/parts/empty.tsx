@@ -6,19 +6,19 @@ import Link from "next/link";
 import { useStore } from "zustand";
 import { browserClient } from "@/lib/supabase/browser";
 import { text } from "@/text/en";
+import { openersQuery } from "../effects/openers";
 import { openers } from "../model/suggest";
 import classes from "./empty.module.css";
 import { useLive } from "./screen-context";
 import { Suggestions } from "./suggestions";
 
 const words = text.chat.empty;
-const MOST = 3;
 
 /** A conversation without a word: what can be asked here, or what is needed for it first. */
 export function Empty({ onAsk }: { onAsk: (content: string) => void }) {
   const live = useLive();
   const library = useStore(live.box, (box) => box.library);
-  const { data } = useQuery({ queryKey: ["openers", library], queryFn: () => newestDocuments(library) });
+  const { data } = useQuery(openersQuery(browserClient, library));
   const ready = data?.filter((each) => each.status === "ready").map((each) => each.title) ?? [];
   const questions = openers(ready, text.chat.openers);
   if (data?.length === 0) return <NoDocuments />;
@@ -42,10 +42,4 @@ function NoDocuments() {
       </Button>
     </div>
   );
-}
-
-async function newestDocuments(library: string | null): Promise<{ title: string; status: string }[]> {
-  const rows = browserClient().from("documents").select("title, status");
-  const chosen = library === null ? rows : rows.eq("library_id", library);
-  return (await chosen.order("ready_at", { ascending: false, nullsFirst: false }).limit(MOST).throwOnError()).data;
 }

@@ -14,7 +14,7 @@ export function FollowUps({ answer }: { answer: string }) {
   const live = useLive();
   const { data } = useQuery({
     queryKey: ["follow-ups", answer],
-    queryFn: async () => (await browserClient().rpc("follow_ups", { p_message: answer }).throwOnError()).data,
+    queryFn: async () => (await (await browserClient()).rpc("follow_ups", { p_message: answer }).throwOnError()).data,
     staleTime: Infinity,
     retry: false,
   });

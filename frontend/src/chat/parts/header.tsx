@@ -1,8 +1,8 @@
 "use client";
 
-import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconKeyboard } from "@tabler/icons-react";
 import { useEffect } from "react";
+import { IconButton } from "@/shell/icon-button";
 import { text } from "@/text/en";
 import classes from "./header.module.css";
 import { useThread } from "./screen-context";
@@ -12,19 +12,17 @@ const words = text.chat;
 
 export function Header({ onShortcuts }: { onShortcuts: () => void }) {
   const title = useThread((thread) => thread.conversation?.title ?? null);
-  const isEmpty = useThread((thread) => thread.messages.size === 0);
+  const isShareable = useThread((thread) => thread.presence === "here" && thread.messages.size > 0);
   useEffect(() => {
     if (title !== null) document.title = `${title} · ${text.app.name}`;
   }, [title]);
   return (
     <header className={classes.header}>
       <h1>{title ?? words.untitled}</h1>
-      {!isEmpty && <ShareMenu />}
-      <Tooltip label={words.shortcuts.open}>
-        <ActionIcon variant="subtle" color="gray" size={34} className={classes.keys} aria-label={words.shortcuts.open} onClick={onShortcuts}>
-          <IconKeyboard size={19} stroke={1.6} />
-        </ActionIcon>
-      </Tooltip>
+      {isShareable && <ShareMenu />}
+      <IconButton size={34} className={classes.keys} label={words.shortcuts.open} onClick={onShortcuts}>
+        <IconKeyboard size={19} stroke={1.6} />
+      </IconButton>
     </header>
   );
 }

@@ -3,7 +3,7 @@
 import { IconBooks, IconChevronDown } from "@tabler/icons-react";
 import { useId } from "react";
 import { useStore } from "zustand";
-import { useLibraries } from "@/documents/libraries";
+import { useLibraries } from "@/documents/use-libraries";
 import { text } from "@/text/en";
 import { tellFailure } from "./failure-text";
 import classes from "./library-picker.module.css";

@@ -2,12 +2,15 @@
 
 import { CloseButton } from "@mantine/core";
 import { useEffect, useRef } from "react";
+import { useMedia } from "@/lib/use-media";
 import { text } from "@/text/en";
 import type { Citation } from "../model/rows";
 import { Passage } from "./passage";
 import classes from "./passage-panel.module.css";
 import { type Opened, useLive, useOpened, useOpenPassage, useThread } from "./screen-context";
-import { useNarrow } from "./use-narrow";
+
+/** There is no room for something beside the conversation. */
+const NARROW = "(max-width: 62em)";
 
 /** The cited passage: beside the answer where there is room, else a sheet from below. */
 export function PassagePanel() {
@@ -24,7 +27,7 @@ function Panel({ opened, citation }: { opened: Opened; citation: Citation }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const openPassage = useOpenPassage();
   const live = useLive();
-  const isNarrow = useNarrow();
+  const isNarrow = useMedia(NARROW);
 
   useEffect(() => {
     void live.readRows(); // whether the document still says so

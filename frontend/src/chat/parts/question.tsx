@@ -1,8 +1,9 @@
 "use client";
 
-import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
 import { memo, useState } from "react";
+import { IconButton } from "@/shell/icon-button";
 import { text } from "@/text/en";
 import type { Message } from "../model/rows";
 import type { Outgoing } from "../model/thread";
@@ -28,11 +29,9 @@ export const Question = memo(function Question({ question }: { question: Message
       </p>
       <div className={classes.actions}>
         <CopyButton label={words.copy} read={() => question.content} />
-        <Tooltip label={words.edit}>
-          <ActionIcon variant="subtle" color="gray" className={actionClasses.action} aria-label={words.edit} onClick={() => setEditing(question.id)}>
-            <IconPencil size={17} stroke={1.7} />
-          </ActionIcon>
-        </Tooltip>
+        <IconButton className={actionClasses.action} label={words.edit} onClick={() => setEditing(question.id)}>
+          <IconPencil size={17} stroke={1.7} />
+        </IconButton>
       </div>
     </div>
   );

@@ -1,7 +1,8 @@
 "use client";
 
-import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import { IconCopy, IconDownload, IconShare } from "@tabler/icons-react";
+import { IconButton } from "@/shell/icon-button";
+import { LateMenu } from "@/shell/late-menu";
 import { text } from "@/text/en";
 import { asMarkdown, fileName } from "../model/share";
 import { turns } from "../model/turns";
@@ -19,29 +20,17 @@ export function ShareMenu() {
     const title = thread.conversation?.title ?? null;
     return { title, markdown: asMarkdown(title, turns(thread), markdownWords) };
   }
+  const choices = [
+    { name: words.copy, icon: IconCopy, act: () => void copy(read().markdown) },
+    { name: words.download, icon: IconDownload, act: () => download(read()) },
+    { name: words.send, icon: IconShare, act: () => void send(read()) },
+  ];
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Tooltip label={words.menu}>
-          <ActionIcon variant="subtle" color="gray" size={34} aria-label={words.menu}>
-            <IconShare size={18} stroke={1.6} />
-          </ActionIcon>
-        </Tooltip>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => void copy(read().markdown)}>
-          {words.copy}
-        </Menu.Item>
-        <Menu.Item leftSection={<IconDownload size={16} />} onClick={() => download(read())}>
-          {words.download}
-        </Menu.Item>
-        {typeof navigator !== "undefined" && "share" in navigator && (
-          <Menu.Item leftSection={<IconShare size={16} />} onClick={() => void send(read())}>
-            {words.send}
-          </Menu.Item>
-        )}
-      </Menu.Dropdown>
-    </Menu>
+    <LateMenu choices={"share" in navigator ? choices : choices.slice(0, 2)}>
+      <IconButton size={34} label={words.menu}>
+        <IconShare size={18} stroke={1.6} />
+      </IconButton>
+    </LateMenu>
   );
 }
 

@@ -1,7 +1,9 @@
 "use client";
 
+import { useMantineStyleNonce } from "@mantine/core";
 import { IconArrowDown } from "@tabler/icons-react";
-import { memo, useEffect, useMemo, useRef } from "react";
+import { memo, useDeferredValue, useEffect, useMemo, useRef } from "react";
+import { useHydrated } from "@/lib/use-hydrated";
 import { text } from "@/text/en";
 import { type Turn, turns } from "../model/turns";
 import { Answer } from "./answer";
@@ -13,6 +15,9 @@ import classes from "./transcript.module.css";
 import { useFollow } from "./use-follow";
 
 const words = text.chat.scroll;
+
+/** So many turns fill a screen. */
+const AT_ONCE = 4;
 
 /** The questions and answers. The view follows what is written for as long as one stays at its end. */
 export function Transcript({ editing, onEdit }: { editing: string | null; onEdit: (question: string | null) => void }) {
@@ -28,13 +33,14 @@ export function Transcript({ editing, onEdit }: { editing: string | null; onEdit
       <div className={classes.view} ref={view} tabIndex={0} role="region" aria-label={text.chat.title}>
         <div className={classes.content} ref={content}>
           <EditingContext value={edit}>
-            {list.map((turn) => (
-              <TurnView key={turn.key} turn={turn} isLast={turn === last} />
+            {list.map((turn, number) => (
+              <DueTurn key={turn.key} turn={turn} isLast={turn === last} isUrgent={number >= list.length - AT_ONCE} />
             ))}
           </EditingContext>
           {last?.answer?.status === "complete" && <FollowUps answer={last.answer.id} />}
         </div>
       </div>
+      <BeginAtEnd />
       {isAway && (
         <button type="button" className={classes.latest} aria-label={words.toLatest} onClick={toEnd}>
           <IconArrowDown size={16} stroke={2} aria-hidden /> {words.latest}
@@ -44,9 +50,23 @@ export function Transcript({ editing, onEdit }: { editing: string | null; onEdit
   );
 }
 
+/** A page that comes with its conversation is seen before the scripts run: it begins at the end of it even so. */
+function BeginAtEnd() {
+  const nonce = useMantineStyleNonce();
+  if (useHydrated()) return null; // where the page is there already, `useFollow` sees to it
+  const script = "{const view = document.currentScript.previousElementSibling; view.scrollTop = view.scrollHeight}";
+  return <script nonce={nonce?.()} suppressHydrationWarning dangerouslySetInnerHTML={{ __html: script }} />;
+}
+
 interface TurnViewProps {
   readonly turn: Turn;
   readonly isLast: boolean;
+}
+
+/** What is above the screen at first is set when there is time, and nothing waits for it. */
+function DueTurn({ isUrgent, ...props }: TurnViewProps & { readonly isUrgent: boolean }) {
+  const isDue = useDeferredValue(true, isUrgent);
+  return isDue ? <TurnView {...props} /> : <div className={classes.turn} />;
 }
 
 const TurnView = memo(

@@ -1,6 +1,8 @@
 /** The Data API as far as a conversation needs it: rows in memory, and failures when asked for. */
 
-import { type Api, type Outcome, type Rows } from "../effects/api";
+import type { Api } from "../effects/api";
+import type { Outcome } from "../effects/outcome";
+import type { Rows } from "../effects/read-rows";
 import type { Failure } from "../model/failures";
 import type { Message } from "../model/rows";
 import { CONVERSATION, message, question } from "./make";

@@ -1,22 +1,38 @@
 "use client";
 
-import { createBrowserClient } from "@supabase/ssr";
-import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Database } from "@/lib/database.types";
 import { pageSettings } from "@/lib/page-settings";
+import type { Client } from "./client";
 
-export type Client = SupabaseClient<Database>;
+const PAUSE_MS = 2_000;
 
-let client: Client | undefined;
+let client: Promise<Client> | undefined;
 
-/** The one client of this tab; call it in the browser only (in effects and handlers, never while rendering). */
-export function browserClient(): Client {
-  if (client) return client;
+/**
+ * The one client of this tab; for the browser only. It is a fifth of what a page needs to load, and nothing that is seen at
+ * first needs it: so it is loaded when it is first asked for. Without a connection it comes when there is one.
+ */
+export function browserClient(): Promise<Client> {
+  return (client ??= load());
+}
+
+async function load(): Promise<Client> {
   const { supabaseUrl, supabaseKey } = pageSettings();
-  client = createBrowserClient<Database>(supabaseUrl, supabaseKey, {
+  const { createBrowserClient } = await library();
+  await new Promise((resolve) => setTimeout(resolve)); // the page may react in between
+  return createBrowserClient<Database>(supabaseUrl, supabaseKey, {
     cookieOptions: { sameSite: "lax", secure: location.protocol === "https:" },
     // Dead sockets are noticed within half of this.
     realtime: { heartbeatIntervalMs: 15_000 },
   });
-  return client;
+}
+
+async function library() {
+  for (;;) {
+    try {
+      return await import("@supabase/ssr");
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
 }

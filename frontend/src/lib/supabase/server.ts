@@ -1,14 +1,20 @@
 import "server-only";
 import { createServerClient } from "@supabase/ssr";
 import { cookies } from "next/headers";
+import { cache } from "react";
 import type { Database } from "@/lib/database.types";
 import { serverSettings } from "@/lib/server-settings";
+import type { Client } from "./client";
 
-/** A client for one request, as the person whose cookies came with it. */
-export async function serverClient() {
+/** A page waits no longer for what it would show at first; the browser asks again. */
+const PATIENCE_MS = 3_000;
+
+/** The client of one request, as the person whose cookies came with it. */
+export const serverClient = cache(async (): Promise<Client> => {
   const store = await cookies();
   const { supabaseUrl, supabaseKey } = serverSettings();
   return createServerClient<Database>(supabaseUrl, supabaseKey, {
+    global: { fetch: fetchSoon },
     cookies: {
       getAll: () => store.getAll(),
       setAll: (changed) => {
@@ -20,6 +26,15 @@ export async function serverClient() {
       },
     },
   });
+});
+
+/** The end of a page's patience. */
+export function soon(): AbortSignal {
+  return AbortSignal.timeout(PATIENCE_MS);
+}
+
+function fetchSoon(address: RequestInfo | URL, request: RequestInit = {}): Promise<Response> {
+  return fetch(address, { ...request, signal: request.signal ? AbortSignal.any([request.signal, soon()]) : soon() });
 }
 
 export interface Person {
@@ -28,7 +43,7 @@ export interface Person {
 }
 
 /** Who asks, or null; the token is checked, not only read. */
-export async function currentPerson(): Promise<Person | null> {
+export const currentPerson = cache(async (): Promise<Person | null> => {
   const { data } = await (await serverClient()).auth.getClaims();
   return data ? { id: data.claims.sub, email: data.claims.email ?? "" } : null;
-}
+});

@@ -1,0 +1,19 @@
+"use client";
+
+import { useCallback, useSyncExternalStore } from "react";
+
+/** Where the navigation is behind a button. The style sheets say it in the same words. */
+export const PHONE = "(width < 48em)";
+
+/** Whether a media query holds; not on the server, which does not know. */
+export function useMedia(query: string): boolean {
+  const subscribe = useCallback(
+    (tell: () => void) => {
+      const media = window.matchMedia(query);
+      media.addEventListener("change", tell);
+      return () => media.removeEventListener("change", tell);
+    },
+    [query],
+  );
+  return useSyncExternalStore(subscribe, () => window.matchMedia(query).matches, () => false);
+}
