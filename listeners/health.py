@@ -1,4 +1,6 @@
-"""Health over HTTP: `/healthz`, the process works; `/readyz`, it also reaches the queue; `/metrics`, for Prometheus."""
+"""Health over HTTP: `/healthz`, the process works; `/readyz`, it also reaches the queue; `/metrics`, for Prometheus;
+`/queues`, how much there is to do in each, for whoever scales listeners.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -47,7 +49,7 @@ class Health:
 
     async def serve(self, port: int) -> None:
         """Serve on all addresses until cancelled: whoever asks is outside the container."""
-        answers = {"/healthz": self._alive, "/readyz": self._ready, "/metrics": self._metrics}
+        answers = {"/healthz": self._alive, "/readyz": self._ready, "/metrics": self._metrics, "/queues": self._queues}
         app = Starlette(routes=[Route(path, answer) for path, answer in answers.items()])
         config = uvicorn.Config(app, host="0.0.0.0", port=port, log_level="warning", access_log=False, lifespan="off")  # noqa: S104
         await _Server(config).serve()
@@ -63,6 +65,12 @@ class Health:
     async def _metrics(self, _: Request) -> Response:
         await self._gauges.refresh()
         return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _queues(self, _: Request) -> Response:
+        await self._gauges.refresh()
+        if self._gauges.queues is None:
+            return JSONResponse({"error": "The database could not be asked."}, 503)
+        return JSONResponse(self._gauges.queues)
 
     def _fault(self, silent: float) -> str | None:
         if self._entry.ends_at is not None and self._entry.ends_at <= time.time():

@@ -18,12 +18,16 @@ log = structlog.get_logger()
 
 
 class EngineGauges:
-    """Keeps the gauges near the truth; `look` is `engine_status_v1`."""
+    """Keeps the gauges near the truth; `look` is `engine_status_v1`.
+
+    `queues`: what it told last, by name; None if it could not be asked.
+    """
 
     def __init__(self, look: Callable[[], Awaitable[Json]]) -> None:
         self._look = look
         self._looking = asyncio.Lock()
         self._looked_at = float("-inf")
+        self.queues: Json | None = None
 
     async def refresh(self) -> None:
         """Look, unless that was done a moment ago."""
@@ -31,9 +35,12 @@ class EngineGauges:
             if time.monotonic() - self._looked_at < REMEMBER_SECONDS:
                 return
             try:
-                show(await self._look())
+                found = await self._look()
+                show(found)
+                self.queues = found["queues"]
             except JobError as error:
                 ENGINE_SEEN.set(0)
+                self.queues = None
                 log.warning("engine_not_seen", error=error.message)
             self._looked_at = time.monotonic()
 

@@ -302,6 +302,7 @@ def test_a_listener_tells_of_its_health_and_of_itself(engine: Engine, gateway: G
     alive = eventually(lambda: _answer(f"http://127.0.0.1:{port}/healthz"), 60)
     assert alive["queues"] == ["parse", "embed"]
     assert _answer(f"http://127.0.0.1:{port}/readyz")["status"] == "ok"
+    assert _answer(f"http://127.0.0.1:{port}/queues") == engine.one("select public.engine_status_v1()")["queues"]
     eventually(lambda: _assert_equal(engine.one("select count(*) from rivulet.workers where hears"), 1), 60)
 
 

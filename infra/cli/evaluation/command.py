@@ -30,7 +30,8 @@ async def run(data: Path, as_json: bool, answers: bool) -> None:
                 figures = await evaluate_answers(supabase, dataset, library, _told("answers"))
                 write(json.dumps(figures) + "\n") if as_json else out().print(screen.answers_table(figures))
                 return
-            retriever = compose.retriever(settings, supabase)
+            # Searches are measured, not what was remembered of them.
+            retriever = compose.retriever(settings.model_copy(update={"redis_url": None}), supabase)
             report = await evaluate(retriever, dataset, library, _told("queries"))
     kept = _keep(report)
     if as_json:
