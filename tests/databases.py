@@ -100,8 +100,9 @@ class Server:
 
     def _copy(self, template: str, name: str) -> None:
         with psycopg.connect(self.cluster.dsn(), autocommit=True) as admin:
+            # By files: for a template of this size a fifth of the time of the default, which writes it all to the WAL.
             admin.execute(
-                sql.SQL("create database {} template {} owner postgres").format(
+                sql.SQL("create database {} template {} owner postgres strategy file_copy").format(
                     sql.Identifier(name), sql.Identifier(template)
                 )
             )
