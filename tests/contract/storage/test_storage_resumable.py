@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.contract.conftest import Client, Person, Project, unique
+from tests.waiting import eventually_async
 
 pytestmark = pytest.mark.anyio
 Owner = psycopg.Connection[tuple[Any, ...]]
@@ -140,8 +141,8 @@ async def test_a_broken_connection_leaves_what_had_come(tus: Tus, service: Clien
 
     sending = asyncio.create_task(tus.append(url, 0, halting(), **{"content-length": "100000"}))
     await half_sent.wait()
-    # Another connection asks while the first still hangs: it is told where to go on, and the first is told to stop.
-    offset = await tus.offset(url)
+    # Another connection asks while the first still hangs: the first is told to stop, and once it has, where to go on.
+    offset: int = await eventually_async(lambda: tus.offset(url), within=20)
     assert 0 <= offset <= 60_000
     sending.cancel()
     await asyncio.wait([sending])
