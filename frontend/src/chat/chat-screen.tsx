@@ -3,6 +3,7 @@
 import dynamic from "next/dynamic";
 import { usePathname, useRouter } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
+import { patiently } from "@/lib/patiently";
 import { usePerson } from "@/shell/person";
 import classes from "./chat-screen.module.css";
 import type { Start } from "./effects/live-thread";
@@ -22,7 +23,7 @@ import { State } from "./parts/state";
 import { Transcript } from "./parts/transcript";
 import { useShortcuts } from "./parts/use-shortcuts";
 
-const Shortcuts = dynamic(() => import("./parts/shortcuts"), { ssr: false });
+const Shortcuts = dynamic(() => patiently(() => import("./parts/shortcuts")), { ssr: false });
 
 const ADDRESS = /^\/chat\/([0-9a-f-]{36})$/;
 

@@ -5,6 +5,7 @@ import { notifications } from "@mantine/notifications";
 import { IconUserPlus } from "@tabler/icons-react";
 import dynamic from "next/dynamic";
 import { useEffect, useState } from "react";
+import { patiently } from "@/lib/patiently";
 import { text } from "@/text/en";
 import { filesOf, sortFiles, type Sorted } from "./accept-files";
 import { AddMenu } from "./add-menu";
@@ -23,7 +24,7 @@ import { useFileDrop } from "./use-file-drop";
 import { useLibraries } from "./use-libraries";
 import { useLibraryChoice } from "./use-library-choice";
 
-const ShareDialog = dynamic(() => import("./share-dialog").then((module) => module.ShareDialog));
+const ShareDialog = dynamic(() => patiently(() => import("./share-dialog")).then((module) => module.ShareDialog), { ssr: false });
 
 /** `remembered`: the library that was chosen last. */
 export function DocumentsScreen({ remembered }: { remembered: string | null }) {

@@ -3,6 +3,7 @@
 import dynamic from "next/dynamic";
 import { useSearchParams } from "next/navigation";
 import { useEffect, useEffectEvent, useState } from "react";
+import { patiently } from "@/lib/patiently";
 import { browserClient } from "@/lib/supabase/browser";
 import { type Document, DOCUMENT_COLUMNS } from "./document";
 import type { Order } from "./document-list";
@@ -12,7 +13,7 @@ import { ListToolbar } from "./list-toolbar";
 import { type Hit, SearchResults } from "./search-results";
 import { wordsOf } from "./words";
 
-const Preview = dynamic(() => import("./preview").then((module) => module.Preview));
+const Preview = dynamic(() => patiently(() => import("./preview")).then((module) => module.Preview), { ssr: false });
 
 interface Opened {
   document: Document;

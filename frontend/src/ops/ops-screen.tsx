@@ -3,6 +3,7 @@
 import { Alert, Skeleton, Title } from "@mantine/core";
 import dynamic from "next/dynamic";
 import { useSearchParams } from "next/navigation";
+import { patiently } from "@/lib/patiently";
 import { Apology } from "@/shell/apology";
 import { usePerson } from "@/shell/person";
 import { text } from "@/text/en";
@@ -16,7 +17,7 @@ import { TraceFinder } from "./trace-finder";
 import { Workers } from "./workers";
 
 // The plots weigh more than all the rest, and are at the end of nobody's way to an answer.
-const Charts = dynamic(() => import("./charts").then((module) => module.Charts), { ssr: false, loading: () => <Skeleton h={240} /> });
+const Charts = dynamic(() => patiently(() => import("./charts")).then((module) => module.Charts), { ssr: false, loading: () => <Skeleton h={240} /> });
 
 export function OpsScreen() {
   const { operator } = usePerson();

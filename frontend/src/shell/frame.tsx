@@ -4,8 +4,9 @@ import { Burger } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import dynamic from "next/dynamic";
 import { type ReactNode, Suspense, useState } from "react";
-import { PHONE, useMedia } from "@/lib/use-media";
+import { patiently } from "@/lib/patiently";
 import { useHydrated } from "@/lib/use-hydrated";
+import { PHONE, useMedia } from "@/lib/use-media";
 import { text } from "@/text/en";
 import { ConnectionBanner } from "./connection-banner";
 import classes from "./frame.module.css";
@@ -14,7 +15,7 @@ import { SessionGuard } from "./session-guard";
 
 // By itself: a phone is served it as well, and need not bring it to life.
 const Navigation = dynamic(() => import("./navigation"));
-const PhoneMenu = dynamic(() => import("./phone-menu"), { ssr: false });
+const PhoneMenu = dynamic(() => patiently(() => import("./phone-menu")), { ssr: false });
 
 /** What is around every screen: the way to everything else on the left, or behind a button on a phone. */
 export function Frame({ children }: { children: ReactNode }) {

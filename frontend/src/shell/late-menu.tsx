@@ -1,11 +1,12 @@
 "use client";
 
 import { type ButtonHTMLAttributes, cloneElement, lazy, type ReactElement, type Ref, Suspense, useState } from "react";
+import { patiently } from "@/lib/patiently";
 import type { Choice } from "./choices";
 import classes from "./late-menu.module.css";
 
 // Half of what the first screen needs otherwise, and seen by those who ask.
-const load = () => import("./choices");
+const load = () => patiently(() => import("./choices"));
 const Choices = lazy(load);
 
 export type Opener = ReactElement<ButtonHTMLAttributes<HTMLButtonElement> & { ref?: Ref<HTMLButtonElement> }>;

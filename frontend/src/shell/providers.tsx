@@ -4,11 +4,12 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { type ReactNode, useState } from "react";
+import { patiently } from "@/lib/patiently";
 import { queryClient } from "@/lib/queries";
 import { resolveVariables, theme } from "./theme";
 
 // What is said before they are there is kept, and shown then.
-const Notifications = dynamic(() => import("@mantine/notifications").then((module) => module.Notifications), { ssr: false });
+const Notifications = dynamic(() => patiently(() => import("@mantine/notifications")).then((module) => module.Notifications), { ssr: false });
 
 export function Providers({ nonce, children }: { nonce: string; children: ReactNode }) {
   const [client] = useState(queryClient);

@@ -4,10 +4,11 @@ import type { AuthChangeEvent, Session } from "@supabase/supabase-js";
 import dynamic from "next/dynamic";
 import { useEffect, useState } from "react";
 import { leaving } from "@/auth/leave";
+import { patiently } from "@/lib/patiently";
 import { browserClient } from "@/lib/supabase/browser";
 import { usePerson } from "./person";
 
-const SessionDialog = dynamic(() => import("./session-dialog"), { ssr: false });
+const SessionDialog = dynamic(() => patiently(() => import("./session-dialog")), { ssr: false });
 const LOOK_MS = 30_000;
 
 /** A session that ends while one writes takes nothing away: one signs in over the page, and goes on. */

@@ -2,8 +2,9 @@
 
 import dynamic from "next/dynamic";
 import { type FocusEvent, type PointerEvent, type ReactNode, useState } from "react";
+import { patiently } from "@/lib/patiently";
 
-const Hint = dynamic(() => import("./hint"), { ssr: false });
+const Hint = dynamic(() => patiently(() => import("./hint")), { ssr: false });
 
 /**
  * Says more of an element while one points at it, or has come to it by keyboard: what the element takes, and what is to be

@@ -125,3 +125,15 @@ def test_a_new_chat_begins_after_another_and_the_way_back_leads_to_it(chat: Open
     talk.page.go_back()
     expect(talk.page).to_have_url(re.compile(first))
     expect(talk.page.get_by_role("region", name="Conversation")).to_contain_text("When was the weir at Marbruck built?")
+
+
+def test_without_a_connection_what_was_not_loaded_yet_waits_and_breaks_nothing(chat: Open) -> None:
+    talk = chat()
+    talk.ask_and_wait()
+    talk.page.context.set_offline(True)
+    talk.page.get_by_role("button", name="Copy the answer").hover()
+    talk.page.get_by_role("button", name=re.compile("^Share")).click()
+    expect(talk.answer).to_be_visible()
+    talk.page.context.set_offline(False)
+    expect(talk.page.get_by_role("menuitem").first).to_be_visible()
+    expect(talk.answer).to_be_visible()

@@ -1,11 +1,12 @@
 "use client";
 
 import { type ComponentProps, lazy, Suspense, useState } from "react";
+import { patiently } from "@/lib/patiently";
 import classes from "./late-markdown.module.css";
 import type { Markdown as MarkdownType } from "./markdown";
 
 // Half as heavy as all the rest of the chat, and needed only once there are words.
-const load = () => import("./markdown").then(({ Markdown }) => ({ default: Markdown }));
+const load = () => patiently(() => import("./markdown")).then(({ Markdown }) => ({ default: Markdown }));
 const Later = lazy(load);
 
 let here: typeof MarkdownType | null = null;

@@ -2,15 +2,14 @@
 
 import type { Database } from "@/lib/database.types";
 import { pageSettings } from "@/lib/page-settings";
+import { patiently } from "@/lib/patiently";
 import type { Client } from "./client";
-
-const PAUSE_MS = 2_000;
 
 let client: Promise<Client> | undefined;
 
 /**
  * The one client of this tab; for the browser only. It is a fifth of what a page needs to load, and nothing that is seen at
- * first needs it: so it is loaded when it is first asked for. Without a connection it comes when there is one.
+ * first needs it: so it is loaded when it is first asked for.
  */
 export function browserClient(): Promise<Client> {
   return (client ??= load());
@@ -18,21 +17,11 @@ export function browserClient(): Promise<Client> {
 
 async function load(): Promise<Client> {
   const { supabaseUrl, supabaseKey } = pageSettings();
-  const { createBrowserClient } = await library();
+  const { createBrowserClient } = await patiently(() => import("@supabase/ssr"));
   await new Promise((resolve) => setTimeout(resolve)); // the page may react in between
   return createBrowserClient<Database>(supabaseUrl, supabaseKey, {
     cookieOptions: { sameSite: "lax", secure: location.protocol === "https:" },
     // Dead sockets are noticed within half of this.
     realtime: { heartbeatIntervalMs: 15_000 },
   });
-}
-
-async function library() {
-  for (;;) {
-    try {
-      return await import("@supabase/ssr");
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    }
-  }
 }

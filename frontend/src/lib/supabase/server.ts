@@ -10,11 +10,16 @@ import type { Client } from "./client";
 const PATIENCE_MS = 3_000;
 
 /** The client of one request, as the person whose cookies came with it. */
-export const serverClient = cache(async (): Promise<Client> => {
+export const serverClient = cache(() => connect(fetchSoon));
+
+/** The same, for what a person waits for however long it takes. */
+export const patientClient = () => connect(fetch);
+
+async function connect(using: typeof fetch): Promise<Client> {
   const store = await cookies();
   const { supabaseUrl, supabaseKey } = serverSettings();
   return createServerClient<Database>(supabaseUrl, supabaseKey, {
-    global: { fetch: fetchSoon },
+    global: { fetch: using },
     cookies: {
       getAll: () => store.getAll(),
       setAll: (changed) => {
@@ -26,7 +31,7 @@ export const serverClient = cache(async (): Promise<Client> => {
       },
     },
   });
-});
+}
 
 /** The end of a page's patience. */
 export function soon(): AbortSignal {

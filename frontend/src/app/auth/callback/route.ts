@@ -1,7 +1,7 @@
 import type { EmailOtpType } from "@supabase/supabase-js";
 import { type NextRequest, NextResponse } from "next/server";
 import { nextPath } from "@/auth/next-path";
-import { serverClient } from "@/lib/supabase/server";
+import { patientClient } from "@/lib/supabase/server";
 
 /** Where links from e-mails and OAuth providers lead: what they bring is exchanged for a session. */
 export async function GET(request: NextRequest): Promise<NextResponse> {
@@ -12,7 +12,7 @@ export async function GET(request: NextRequest): Promise<NextResponse> {
 }
 
 async function exchange(code: string | null, hash: string | null, type: string | null): Promise<boolean> {
-  const { auth } = await serverClient();
+  const { auth } = await patientClient();
   if (code) return !(await auth.exchangeCodeForSession(code)).error;
   if (hash && type) return !(await auth.verifyOtp({ token_hash: hash, type: type as EmailOtpType })).error;
   return false;
