@@ -12,6 +12,7 @@ import psycopg
 
 from tests.chaos.history import Question
 from tests.integration.engine import Engine
+from tests.waiting import eventually
 
 WRITERS = 2
 PEOPLE = 12
@@ -19,6 +20,7 @@ CONVERSATIONS = 4  # of each person
 DOCUMENTS_SHARE = 0.3
 MOST_UNFINISHED = 150
 PATIENCE_SECONDS = 60.0
+ROOM_SECONDS = 600.0  # nothing is killed for so long
 
 
 class Feed:
@@ -111,8 +113,8 @@ def _ask(connection: psycopg.Connection, conversation: UUID, question: UUID) -> 
 
 
 def _wait_for_room(connection: psycopg.Connection) -> None:
-    while True:
+    def there_is_room() -> None:
         [[unfinished]] = connection.execute("select count(*) from rivulet.jobs").fetchall()
-        if unfinished < MOST_UNFINISHED:
-            return
-        time.sleep(0.05)
+        assert unfinished < MOST_UNFINISHED, f"{unfinished} jobs stay unfinished"
+
+    eventually(there_is_room, within=ROOM_SECONDS)

@@ -1,6 +1,7 @@
 /** What the documents' screens ask, in the same way on the server and in the browser; `client` is called when it is asked. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { containing } from "@/lib/containing";
 import type { Client, Connect } from "@/lib/supabase/client";
 import { type Document, DOCUMENT_COLUMNS } from "./document";
 import type { Filter, Order } from "./document-list";
@@ -63,7 +64,7 @@ async function readLibraries(client: Client, person: string): Promise<Library[]>
 async function readPage(client: Client, library: string, filter: Filter, from: number): Promise<Document[]> {
   const { column, ascending } = ORDERS[filter.order];
   let query = client.from("documents").select(DOCUMENT_COLUMNS).eq("library_id", library);
-  if (filter.name) query = query.ilike("title", `%${filter.name.replace(/[\\%_]/g, "\\$&")}%`);
+  if (filter.name) query = query.ilike("title", containing(filter.name));
   const { data } = await query
     .order(column, { ascending, nullsFirst: false })
     .order("id")

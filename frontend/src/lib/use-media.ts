@@ -2,7 +2,7 @@
 
 import { useCallback, useSyncExternalStore } from "react";
 
-/** Where the navigation is behind a button. The style sheets say it in the same words. */
+/** Where the navigation is behind a button; the frame's style sheet says it in the same words. */
 export const PHONE = "(width < 48em)";
 
 /** Whether a media query holds; not on the server, which does not know. */

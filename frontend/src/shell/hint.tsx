@@ -8,5 +8,5 @@ interface HintProps {
 }
 
 export default function Hint({ target, label }: HintProps) {
-  return <Tooltip opened target={target} label={label} multiline maw={320} transitionProps={{ enterDelay: 350 }} />;
+  return <Tooltip opened target={target} label={label} withArrow multiline maw={320} transitionProps={{ enterDelay: 350 }} />;
 }

@@ -1,6 +1,7 @@
 "use client";
 
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { containing } from "@/lib/containing";
 import { browserClient } from "@/lib/supabase/browser";
 import { useSubscription } from "@/lib/subscribe";
 import { usePerson } from "@/shell/person";
@@ -49,7 +50,7 @@ export function useConversationChanges() {
 
 async function find(words: string, most: number, signal: AbortSignal): Promise<Found> {
   const rows = (await browserClient()).from("conversations").select("id, title, library_id, updated_at");
-  const matching = words === "" ? rows : rows.ilike("title", `%${pattern(words)}%`);
+  const matching = words === "" ? rows : rows.ilike("title", containing(words));
   const { data } = await matching
     .order("updated_at", { ascending: false })
     .limit(most + 1)
@@ -57,9 +58,4 @@ async function find(words: string, most: number, signal: AbortSignal): Promise<F
     .throwOnError();
   const conversations = data.flatMap((row) => readConversation(row) ?? []);
   return { conversations: conversations.slice(0, most), hasMore: conversations.length > most };
-}
-
-/** Signs that stand for others in a pattern stand for themselves. */
-function pattern(words: string): string {
-  return words.replace(/[\\%_]/g, "\\$&");
 }
