@@ -6,6 +6,7 @@ it already listens.
 
 import asyncio
 import functools
+import gc
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from together import AsyncTogether
 
 T = TypeVar("T")
+
+# Python looks for cycles among so many new objects at a time; its own 700 are reached several times in each answer.
+OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
 _loading = threading.Lock()
 
@@ -40,7 +44,10 @@ def load(make: Callable[[Settings, Supabase], T], settings: Settings, supabase: 
     Modules that import each other, imported by two threads at once, end in an error that Python calls a deadlock.
     """
     with _loading:
-        return make(settings, supabase)
+        made = make(settings, supabase)
+        gc.freeze()  # what is loaded stays: no collection has to walk through it
+        gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+        return made
 
 
 def retriever(settings: Settings, supabase: Supabase) -> Retriever:

@@ -1,9 +1,10 @@
 """`python -m listeners QUEUE [QUEUE …] [--concurrency N] [--health-port PORT]`: the composition root of a listener."""
 
 import argparse
-import asyncio
 import os
 import sys
+
+import uvloop
 
 from functions import compose
 from functions.effects.jobs_supabase import SupabaseBeats, SupabaseJobs
@@ -25,7 +26,7 @@ def main() -> None:
     name = f"rivulet-{'-'.join(arguments.queues)}"
     start.configure(settings, name)
     tracing.configure(settings.traces_url, name)
-    asyncio.run(_serve(settings, arguments))
+    uvloop.run(_serve(settings, arguments))
 
 
 async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:

@@ -6,7 +6,6 @@ The texts are made of words as common and as rare as in natural language. Beside
 libraries, `retrieval_contenders` for other frameworks.
 """
 
-import asyncio
 import random
 import tempfile
 import time
@@ -18,9 +17,11 @@ from uuid import UUID, uuid4
 import chromadb
 import numpy as np
 import psycopg
+import uvloop
 from chromadb.config import Settings as ChromaSettings
 from pydantic import SecretStr
 
+from functions import compose
 from functions.effects.search_chroma import ChromaSearch
 from functions.effects.search_supabase import SupabaseSearch
 from functions.effects.supabase import Supabase
@@ -164,7 +165,7 @@ def main() -> None:
         for size in sizes:
             figures.say(f"a library of {size} passages")
             library, questions = shelf.library(size)
-            found |= asyncio.run(search(settings, shelf.owner, library, questions, size))
+            found |= uvloop.run(search(settings, shelf.owner, library, questions, size))
     figures.show(found, {f"{sizes[-1]}_p95_ms": "≤ 40"}, given.json)
 
 
@@ -183,7 +184,13 @@ async def search(
 ) -> dict[str, figures.Figure]:
     """Search for each question, one after the other."""
     supabase, embedder = Supabase(settings), FixedEmbedder()
-    retriever = Retriever(SupabaseSearch(supabase), lambda _: embedder, ChromaSearch(settings.chroma_url))
+    retriever = compose.load(
+        lambda settings, supabase: Retriever(
+            SupabaseSearch(supabase), lambda _: embedder, ChromaSearch(settings.chroma_url)
+        ),
+        settings,
+        supabase,
+    )
     took, lexical, dense = [], [], []
     for question in [*questions[:20], *questions]:
         started = time.perf_counter()

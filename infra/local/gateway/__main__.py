@@ -1,5 +1,6 @@
 """``python -m infra.local.gateway``: serve until told to stop."""
 
+import gc
 import os
 import sys
 
@@ -24,8 +25,12 @@ def main() -> int:
         sys.stderr.write(f"The folder for objects, GATEWAY_STORAGE_DIR, cannot be used: {error}\n")
         return 2
     log.set_up(settings.log_level)
+    app = create_app(settings)
+    # What is loaded stays; and Python looks for cycles after 700 new objects, of which one request makes more.
+    gc.freeze()
+    gc.set_threshold(10_000)
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -4,6 +4,8 @@ import asyncio
 import os
 import sys
 
+import uvloop
+
 from functions import compose
 from functions.effects import jobs_supabase
 from functions.effects.supabase import Supabase
@@ -30,4 +32,4 @@ async def serve(concurrency: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    uvloop.run(serve(int(sys.argv[1])))
