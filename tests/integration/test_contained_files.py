@@ -71,6 +71,28 @@ def test_a_damaged_pdf_ends_in_a_sentence(tmp_path: Path) -> None:
     assert refusal(file) == "unreadable"
 
 
+def test_what_was_filled_into_a_form_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "form.pdf"
+    file.write_bytes(form("Owner:", "Anton Falk"))
+    assert [(block.text, block.page) for part in read(file) for block in part.blocks] == [("Owner:\nAnton Falk", 1)]
+
+
+def form(label: str, filled_in: str) -> bytes:
+    """A PDF form with one field."""
+    field = b"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/V(%b)/Rect[100 700 300 720]/F 4/AP<</N 6 0 R>>>>"
+    font = b"/Resources<</Font<</F1 3 0 R>>>>"
+    shown = b"/Type/XObject/Subtype/Form/BBox[0 0 200 20]" + font
+    return pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[5 0 R]>>>>",
+        b"<</Type/Pages/Kids[4 0 R]/Count 1>>",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 7 0 R/Annots[5 0 R]" + font + b">>",
+        field % filled_in.encode(),
+        stream(b"BT /F1 12 Tf 2 5 Td (%b) Tj ET" % filled_in.encode(), shown),
+        stream(b"BT /F1 12 Tf 50 705 Td (%b) Tj ET" % label.encode()),
+    )
+
+
 def pdf(texts: list[str]) -> bytes:
     """A PDF file with one line on each page."""
     kids = b" ".join(b"%d 0 R" % (4 + 2 * number) for number in range(len(texts)))
@@ -82,7 +104,15 @@ def pdf(texts: list[str]) -> bytes:
     for number, text in enumerate(texts):
         drawn = b"BT /F1 12 Tf 50 700 Td (%b) Tj ET" % text.encode()
         page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F1 3 0 R>>>>/Contents %d 0 R>>"
-        objects += [page % (5 + 2 * number), b"<</Length %d>>stream\n%b\nendstream" % (len(drawn), drawn)]
+        objects += [page % (5 + 2 * number), stream(drawn)]
+    return pdf_of(*objects)
+
+
+def stream(content: bytes, facts: bytes = b"") -> bytes:
+    return b"<<%b/Length %d>>stream\n%b\nendstream" % (facts, len(content), content)
+
+
+def pdf_of(*objects: bytes) -> bytes:
     body = b"".join(b"%d 0 obj\n%b\nendobj\n" % (number, each) for number, each in enumerate(objects, start=1))
     return b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R/Size %d>>\n%%%%EOF" % (len(objects) + 1)
 
@@ -91,5 +121,7 @@ def pdf(texts: list[str]) -> bytes:
 def test_scanned_pages_are_read_where_tesseract_is() -> None:
     found = read(FILES / "scanned.pdf")
 
+    blocks = [block for part in found for block in part.blocks]
     assert found[-1].pages == 1
-    assert "Port Kestrel, 12 June 1931" in "\n".join(block.text for part in found for block in part.blocks)
+    assert {block.page for block in blocks} == {1}
+    assert "Port Kestrel, 12 June 1931" in "\n".join(block.text for block in blocks)

@@ -45,14 +45,20 @@ _LANGUAGES = kreuzberg.ExtractionConfig(
 
 
 def extract(
-    source: Source, mime: str, content: bytes | None = None, structure: bool = False, navigation: bool = False
+    source: Source,
+    mime: str,
+    content: bytes | None = None,
+    *,
+    structure: bool = False,
+    navigation: bool = False,
+    images: bool = True,
 ) -> Any:
     """What kreuzberg makes of a file, or of `content` in its place; its errors translated.
 
     The result has `content` (Markdown), `pages`, `metadata`, and with `structure` the `document`'s nodes. A web page's
-    menus are left out but for `navigation`.
+    menus are left out but for `navigation`. Text in `images` is recognised where Tesseract is installed.
     """
-    config = _config(structure, ocr_is_installed() and _may_need_ocr(mime), navigation)
+    config = _config(structure, images and ocr_is_installed() and _may_need_ocr(mime), navigation)
     try:
         if content is None and source.file is not None:
             return kreuzberg.extract_file_sync(source.file, mime, config)

@@ -56,16 +56,38 @@ def _in_ranges(source: Source, library: Library) -> Iterator[Stretch | Plan]:
 
 def _range(source: Source, document: Document, first: int, last: int) -> list[Block]:
     """The blocks of some pages. Where they cannot be read together, those of each half; a page alone is missing."""
-    whole = first == 1 and last == document.pages and not document.encrypted
+    whole = first == 1 and last == document.pages and not document.encrypted and not document.form
     try:
         content = None if whole else document.taken_out(first, last)
-        return _blocks(extract(source, MIME, content, structure=True), first)
+        blocks = _blocks(extract(source, MIME, content, structure=True, images=False), first)
     except PermanentError:
         if first == last:
             source.facts.missing.append(f"Page {first} of {document.pages} could not be read.")
             return []
         middle = (first + last) // 2
         return [*_range(source, document, first, middle), *_range(source, document, middle + 1, last)]
+    return _with_scans(source, document, blocks, range(first, last + 1)) if ocr_is_installed() else blocks
+
+
+def _with_scans(source: Source, document: Document, blocks: list[Block], pages: range) -> list[Block]:
+    """The blocks, and what is recognised on pages that have none: one at a time, or no page would know its number."""
+    by_page: dict[int | None, list[Block]] = {}
+    for block in blocks:
+        by_page.setdefault(block.page, []).append(block)
+    if None not in by_page:
+        for page in pages:
+            if page not in by_page and not document.is_blank(page):
+                by_page[page] = _scan(source, document, page)
+    return [block for page in sorted(by_page, key=lambda page: page or 0) for block in by_page[page]]
+
+
+def _scan(source: Source, document: Document, page: int) -> list[Block]:
+    try:
+        result = extract(source, MIME, document.taken_out(page, page), structure=True)
+    except PermanentError:
+        source.facts.missing.append(f"Page {page} of {document.pages} could not be read.")
+        return []
+    return [block.model_copy(update={"page": page}) for block in _blocks(result, page)]
 
 
 def _whole(source: Source) -> Iterator[Stretch | Plan]:
@@ -99,13 +121,13 @@ def _blocks(result: Any, first_page: int) -> list[Block]:
 
 
 def _fuller(by_page: Mapping[int | None, Sequence[Block]], plain: Mapping[int, str]) -> Iterator[Block]:
-    yield from by_page.get(None, [])
+    pageless = by_page.get(None, [])
+    if ENOUGH * _words_of(pageless) > sum(map(_words, plain.values())):  # recognised in an image
+        yield from pageless
+        return
     for page in sorted({*plain, *(page for page in by_page if page is not None)}):
         blocks, text = by_page.get(page, []), plain.get(page, "")
-        if _words("\n".join(block.text for block in blocks)) < ENOUGH * _words(text):
-            yield from paragraphs(text, page)
-        else:
-            yield from blocks
+        yield from paragraphs(text, page) if _words_of(blocks) < ENOUGH * _words(text) else blocks
 
 
 def _no_table(block: Block) -> Block:
@@ -127,6 +149,10 @@ def _goes_on(cell: str, following: str) -> bool:
 
 def _words(text: str) -> int:
     return len(re.findall(r"\w+", text))
+
+
+def _words_of(blocks: Sequence[Block]) -> int:
+    return sum(_words(block.text) for block in blocks)
 
 
 def library_in(folder: Path) -> Library | None:

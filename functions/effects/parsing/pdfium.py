@@ -1,8 +1,8 @@
 """Pages of a PDF file, taken out with the PDFium library that kreuzberg brings along.
 
 kreuzberg reads whole files alone; with this a file of thousands of pages is read some pages at a time, from disk.
-Functions and constants: https://pdfium.googlesource.com/pdfium/+/refs/heads/main/public/ (fpdfview.h, fpdf_ppo.h,
-fpdf_save.h).
+Functions and constants: https://pdfium.googlesource.com/pdfium/+/refs/heads/main/public/ (fpdfview.h, fpdf_flatten.h,
+fpdf_formfill.h, fpdf_ppo.h, fpdf_save.h).
 """
 
 import ctypes
@@ -18,6 +18,7 @@ from schema.errors import PermanentError
 
 _ERROR_PASSWORD, _ERROR_SECURITY = 4, 5
 _REMOVE_SECURITY = 3
+_AS_DISPLAYED = 0
 _WRITE_BLOCK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong)
 _LOOKED_AT = 10
 _NAMES = ("libpdfium.so", "libpdfium.dylib")
@@ -93,25 +94,42 @@ class Document:
         return int(self._pdfium.FPDF_GetSecurityHandlerRevision(self._handle)) >= 0
 
     @property
+    def form(self) -> bool:
+        """Whether it has fields to fill in. What was filled in lies over its pages and is not in their text."""
+        return int(self._pdfium.FPDF_GetFormType(self._handle)) > 0
+
+    @property
     def blank(self) -> bool:
         """Whether nothing is drawn on any of the first pages."""
-        return not any(self._objects(page) for page in range(min(self.pages, _LOOKED_AT)))
+        return all(self.is_blank(page) for page in range(1, min(self.pages, _LOOKED_AT) + 1))
+
+    def is_blank(self, page: int) -> bool:
+        """Whether nothing is drawn on this page (counted from 1)."""
+        return self._objects(page) == 0
 
     def _objects(self, page: int) -> int:
-        handle = ctypes.c_void_p(self._pdfium.FPDF_LoadPage(self._handle, page))
+        handle = ctypes.c_void_p(self._pdfium.FPDF_LoadPage(self._handle, page - 1))
         count = int(self._pdfium.FPDFPage_CountObjects(handle))
         self._pdfium.FPDF_ClosePage(handle)
         return count
 
     def taken_out(self, first: int, last: int) -> bytes:
-        """These pages (counted from 1) as a file of their own, without encryption."""
+        """These pages (counted from 1) as a file of their own, without encryption, what was filled in as their text."""
         new = ctypes.c_void_p(self._pdfium.FPDF_CreateNewDocument())
         try:
             if not self._pdfium.FPDF_ImportPages(new, self._handle, f"{first}-{last}".encode(), 0):
                 raise PermanentError("unreadable", f"Pages {first} to {last} are damaged.")
+            if self.form:
+                self._flatten(new)
             return self._saved(new)
         finally:
             self._pdfium.FPDF_CloseDocument(new)
+
+    def _flatten(self, document: ctypes.c_void_p) -> None:
+        for number in range(self._pdfium.FPDF_GetPageCount(document)):
+            page = ctypes.c_void_p(self._pdfium.FPDF_LoadPage(document, number))
+            self._pdfium.FPDFPage_Flatten(page, _AS_DISPLAYED)
+            self._pdfium.FPDF_ClosePage(page)
 
     def _saved(self, document: ctypes.c_void_p) -> bytes:
         content = bytearray()
