@@ -60,7 +60,7 @@ def retriever(settings: Settings, supabase: Supabase) -> Retriever:
     return RememberingRetriever(
         SupabaseSearch(supabase),
         embedders(settings, supabase),
-        ChromaSearch(settings.chroma_url),
+        ChromaSearch(settings.vectors),
         reranker(settings, supabase),
         cache=RedisCache(settings.redis_url),
     )
@@ -120,7 +120,7 @@ def _embed(settings: Settings, supabase: Supabase) -> Handler:
     return EmbedHandler(
         SupabaseDocuments(supabase),
         embedders(settings, supabase),
-        ChromaVectors(settings.chroma_url),
+        ChromaVectors(settings.vectors),
         SupabaseLateWrites(supabase),
         settings.embedding_model,
     )
@@ -186,7 +186,7 @@ def _purge(settings: Settings, supabase: Supabase) -> Handler:
     from functions.effects.upkeep_chroma import ChromaUpkeep
     from functions.handlers.purge import PurgeHandler
 
-    return PurgeHandler(SupabasePurges(supabase), SupabaseFiles(supabase), ChromaUpkeep(settings.chroma_url))
+    return PurgeHandler(SupabasePurges(supabase), SupabaseFiles(supabase), ChromaUpkeep(settings.vectors))
 
 
 def _move(settings: Settings, supabase: Supabase) -> Handler:
@@ -200,7 +200,7 @@ def _move(settings: Settings, supabase: Supabase) -> Handler:
         SupabaseMoves(supabase),
         SupabaseAudit(supabase),
         embedders(settings, supabase),
-        ChromaUpkeep(settings.chroma_url),
+        ChromaUpkeep(settings.vectors),
         SupabaseLateWrites(supabase),
     )
 

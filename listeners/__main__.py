@@ -26,16 +26,16 @@ def main() -> None:
     name = f"rivulet-{'-'.join(arguments.queues)}"
     start.configure(settings, name)
     tracing.configure(settings.traces_url, name)
-    uvloop.run(_serve(settings, arguments))
+    sys.exit(uvloop.run(_serve(settings, arguments)))
 
 
-async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
+async def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     supabase = Supabase(settings)
     beats = SupabaseBeats(settings)
     handlers = compose.handlers(settings, supabase, arguments.queues)
     jobs = SupabaseJobs(supabase)
     try:
-        await Listener(settings, jobs, beats, handlers, arguments.concurrency, arguments.health_port).run()
+        return await Listener(settings, jobs, beats, handlers, arguments.concurrency, arguments.health_port).run()
     finally:
         beats.close()
         await supabase.close()

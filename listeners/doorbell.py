@@ -19,7 +19,7 @@ from schema.keys import Entry
 CONNECT_SECONDS = 10.0
 CANARY_SECONDS = 15.0
 MOST_MISSES = 2
-MOST_BACKOFF_SECONDS = 30.0
+MOST_DOUBLINGS = 5  # of a second's pause
 
 log = structlog.get_logger()
 
@@ -54,7 +54,7 @@ class Doorbell:
             failures = 0 if self.hears else failures + 1
             self.hears = False
             DOORBELL_HEARS.set(0)
-            await asyncio.sleep(random.uniform(0.1, min(MOST_BACKOFF_SECONDS, 2.0**failures)))
+            await asyncio.sleep(random.uniform(0.1, 2.0 ** min(failures, MOST_DOUBLINGS)))
 
     async def _listen(self) -> None:
         client = AsyncRealtimeClient(self._url, self._entry.apikey, auto_reconnect=False, max_retries=1)

@@ -17,7 +17,7 @@ from functions.telemetry.engine import EngineGauges
 from schema.jobs import WorkerReport
 from schema.keys import Entry
 
-# A claim loop asks at least every 6.5 seconds, and gives up a call after 10 and 30.
+# Reports are made every 15 seconds, and a call is given up after 10 and 30.
 PATIENCE_SECONDS = 60.0
 
 
@@ -32,7 +32,7 @@ class _Server(uvicorn.Server):
 class Health:
     """What the addresses answer.
 
-    `answered_at`: monotonic time of the latest reply to a claim, of any queue; `gauges`: the queues, for `/metrics`.
+    `answered_at`: monotonic time of the latest reply to a claim or a report; `gauges`: the queues, for `/metrics`.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import suppress
 
@@ -38,6 +39,7 @@ class Listener:
         self._concurrency = concurrency
         self._health_port = health_port
         self._jobs = jobs
+        self._heard_at = time.monotonic()
         self._running = RunningJobs(Dispatcher(jobs, handlers), jobs)
         self._keeper = LeaseKeeper(beats, self._running, asyncio.get_running_loop())
         self._entry = settings.entry
@@ -47,8 +49,8 @@ class Listener:
             for queue in handlers
         }
 
-    async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then end in order."""
+    async def run(self) -> int:
+        """Serve until SIGTERM or SIGINT, then end in order; the exit code, which is 0 only after a signal."""
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -56,8 +58,9 @@ class Listener:
         helpers = [asyncio.create_task(helper) for helper in self._helpers()]
         loops = [asyncio.create_task(loop.run()) for loop in self._loops.values()]
         log.info("listening", worker=self.worker, queues=[queue.value for queue in self._loops])
-        await _first_of(stopping, [*helpers, *loops])
+        dead = await _first_of(stopping, [*helpers, *loops])
         await self._end(helpers, loops)
+        return 1 if dead else 0
 
     def describe(self) -> WorkerReport:
         """What this listener says of itself."""
@@ -72,7 +75,7 @@ class Listener:
     def _helpers(self) -> Iterator[Coroutine[None, None, None]]:
         yield self._doorbell.run()
         yield sweep_forever(self._jobs)
-        yield report_forever(self._jobs, self.describe)
+        yield report_forever(self._jobs, self.describe, self._was_heard)
         if self._health_port is not None:
             from functions.telemetry.engine import EngineGauges
             from listeners.health import Health  # a web server, which listeners without a port do not load
@@ -80,8 +83,12 @@ class Listener:
             gauges = EngineGauges(self._jobs.status)
             yield Health(self.describe, self._answered_at, self._entry, gauges).serve(self._health_port)
 
+    def _was_heard(self) -> None:
+        self._heard_at = time.monotonic()
+
     def _answered_at(self) -> float:
-        return max(loop.answered_at for loop in self._loops.values())
+        """A listener whose places are all taken claims nothing; its reports tell that the queue answers."""
+        return max(self._heard_at, *(loop.answered_at for loop in self._loops.values()))
 
     async def _end(self, helpers: list[asyncio.Task[None]], loops: list[asyncio.Task[None]]) -> None:
         for loop in self._loops.values():
@@ -101,12 +108,14 @@ class Listener:
         self._keeper.nudge()  # what became of each job, the beat's answer says
 
 
-async def _first_of(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for the stop signal, or for one of the tasks to die: then the process ends, loudly, and is started anew."""
+async def _first_of(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> bool:
+    """Wait for the stop signal, or for one of the tasks to die (true): then the process ends, and is started anew."""
     signalled = asyncio.create_task(stopping.wait())
     done, _ = await asyncio.wait([signalled, *tasks], return_when=asyncio.FIRST_COMPLETED)
     signalled.cancel()
     with suppress(asyncio.CancelledError):
         await signalled
-    for task in done - {signalled}:
+    dead = done - {signalled}
+    for task in dead:
         log.error("listener_task_died", task=task.get_name(), error=repr(task.exception()))
+    return bool(dead)

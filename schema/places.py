@@ -1,11 +1,21 @@
 """Where vectors are, and what is to be removed there."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 
 _UUIDS = TypeAdapter(list[UUID])
+
+
+class VectorServer(NamedTuple):
+    """A Chroma server, and what it asks for; None: nothing, or its defaults."""
+
+    url: str
+    api_key: SecretStr | None = None
+    tenant: str | None = None
+    database: str | None = None
 
 
 class Place(BaseModel):

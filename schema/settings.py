@@ -20,6 +20,7 @@ from pydantic import (
 
 from schema.errors import ConfigurationError
 from schema.keys import WORKER_ROLE, Entry, end_of, role_of
+from schema.places import VectorServer
 
 # Names of one setting: the first is the current one, the others are those of older projects.
 SOURCES: Mapping[str, tuple[str, ...]] = {
@@ -28,6 +29,9 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "supabase_worker_token": ("SUPABASE_WORKER_TOKEN",),
     "redis_url": ("REDIS_URL",),
     "chroma_url": ("CHROMA_URL",),
+    "chroma_api_key": ("CHROMA_API_KEY",),
+    "chroma_tenant": ("CHROMA_TENANT",),
+    "chroma_database": ("CHROMA_DATABASE",),
     "together_api_key": ("TOGETHER_API_KEY",),
     "together_base_url": ("TOGETHER_BASE_URL",),
     "chat_model": ("CHAT_MODEL",),
@@ -76,6 +80,9 @@ class Settings(BaseModel):
     supabase_worker_token: SecretStr | None = None  # goes before the secret key, and needs the publishable one
     supabase_publishable_key: str | None = None  # `ask` needs it, too
     chroma_url: str
+    chroma_api_key: SecretStr | None = None  # Chroma Cloud, or a server that asks for a token
+    chroma_tenant: str | None = None  # None: the server's own default
+    chroma_database: str | None = None
     together_api_key: SecretStr
     together_base_url: str | None = None  # None: Together AI itself
     redis_url: str | None = None  # None: no cache, everything still works
@@ -170,6 +177,11 @@ class Settings(BaseModel):
             return Entry("SUPABASE_WORKER_TOKEN", self.supabase_publishable_key or "", token.get_secret_value())
         secret = key.get_secret_value() if key is not None else ""
         return Entry("SUPABASE_SECRET_KEY", secret, secret)
+
+    @property
+    def vectors(self) -> VectorServer:
+        """Where vectors are kept."""
+        return VectorServer(self.chroma_url, self.chroma_api_key, self.chroma_tenant, self.chroma_database)
 
     def secrets(self) -> list[str]:
         """All values that must never be seen."""

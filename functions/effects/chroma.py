@@ -1,7 +1,8 @@
 """The connection to Chroma: one client, handles of collections kept, foreign errors translated."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -9,20 +10,27 @@ from uuid import UUID
 import chromadb
 import httpx
 from chromadb.api.models.AsyncCollection import AsyncCollection
+from chromadb.config import DEFAULT_DATABASE, DEFAULT_TENANT
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError, NotFoundError
 
 from functions.telemetry.calls import watched
 from schema.errors import TransientError
-from schema.places import Place, vector_id
+from schema.places import Place, VectorServer, vector_id
 from schema.ports import Vector
+
+READ_SECONDS = 10.0  # while somebody waits for an answer
+WRITE_SECONDS = 120.0  # of a thousand vectors, by a server that is busy
+KEY_HEADER = "x-chroma-token"
 
 
 class Chroma:
     """A Chroma server. A physical collection holds the vectors of one model and of one or more libraries."""
 
-    def __init__(self, url: str) -> None:
-        self._url = urlsplit(url)
+    def __init__(self, server: VectorServer, seconds: float = WRITE_SECONDS) -> None:
+        """`seconds`: the most that one call may take."""
+        self._server = server
+        self._seconds = seconds
         self._client: Any = None
         self._collections: dict[str, AsyncCollection] = {}
 
@@ -30,7 +38,7 @@ class Chroma:
     async def opened(self, place: Place) -> AsyncIterator[AsyncCollection]:
         """The collection of a place, made if need be. Handles are kept; after any error they are looked up anew."""
         key = place.physical
-        with self._forgetting(key, "use"):
+        async with self._forgetting(key, "use"):
             if key not in self._collections:
                 client = await self._connected()
                 self._collections[key] = await client.get_or_create_collection(
@@ -49,7 +57,7 @@ class Chroma:
     @asynccontextmanager
     async def found(self, name: str) -> AsyncIterator[AsyncCollection | None]:
         """The collection of a physical name as it is now; None if there is none."""
-        with self._forgetting(name, "look"):
+        async with self._forgetting(name, "look"):
             client = await self._connected()
             try:
                 collection = await client.get_collection(name, embedding_function=None)
@@ -59,7 +67,7 @@ class Chroma:
 
     async def drop(self, name: str) -> None:
         """Delete a collection by its physical name, with all that is in it; one that is not there is fine."""
-        with self._forgetting(name, "drop"):
+        async with self._forgetting(name, "drop"):
             client = await self._connected()
             self._collections.pop(name, None)
             try:
@@ -69,16 +77,19 @@ class Chroma:
 
     async def names(self, limit: int, offset: int) -> list[str]:
         """A page of the physical names of all collections."""
-        with self._forgetting("", "list"):
+        async with self._forgetting("", "list"):
             client = await self._connected()
             return [collection.name for collection in await client.list_collections(limit=limit, offset=offset)]
 
-    @contextmanager
-    def _forgetting(self, key: str, operation: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def _forgetting(self, key: str, operation: str) -> AsyncIterator[None]:
         try:
             with watched("vectors", operation):
-                yield
-        except (httpx.HTTPError, ChromaError) as error:
+                async with asyncio.timeout(self._seconds):  # the client has none
+                    yield
+        except Exception as error:
+            if not (isinstance(error, httpx.HTTPError | ChromaError | TimeoutError) or _says_it_all(error)):
+                raise
             self._collections.pop(key, None)
             raise TransientError("vectors_unavailable", "The vector index cannot be reached at the moment.") from error
 
@@ -88,13 +99,23 @@ class Chroma:
         return self._client
 
     async def _connect(self) -> Any:
-        secure = self._url.scheme == "https"
+        url, key = urlsplit(self._server.url), self._server.api_key
+        secure = url.scheme == "https"
         try:
             return await chromadb.AsyncHttpClient(
-                host=self._url.hostname or "localhost",
-                port=self._url.port or (443 if secure else 8000),
+                host=url.hostname or "localhost",
+                port=url.port or (443 if secure else 8000),
                 ssl=secure,
-                settings=ChromaSettings(anonymized_telemetry=False),
+                headers={KEY_HEADER: key.get_secret_value()} if key else None,
+                tenant=self._server.tenant or DEFAULT_TENANT,
+                database=self._server.database or DEFAULT_DATABASE,
+                # Left to itself the client believes any certificate.
+                settings=ChromaSettings(anonymized_telemetry=False, chroma_server_ssl_verify=True),
             )
         except ValueError as error:  # what the client raises when nobody answers
             raise httpx.ConnectError(str(error)) from error
+
+
+def _says_it_all(error: Exception) -> bool:
+    """Whether it is the bare exception that the client makes of a reply it does not know: of a proxy, say."""
+    return type(error) is Exception

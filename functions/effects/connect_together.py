@@ -10,6 +10,13 @@ from schema.errors import PermanentError, RateLimitedError, TransientError
 from schema.settings import Settings
 
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+# 403 is what Together says of a prompt that does not fit. https://docs.together.ai/docs/error-codes
+_REFUSALS = (
+    together.BadRequestError,
+    together.PermissionDeniedError,
+    together.NotFoundError,
+    together.UnprocessableEntityError,
+)
 
 
 def connect(settings: Settings) -> together.AsyncTogether:
@@ -31,12 +38,14 @@ def translated_errors() -> Iterator[None]:
         yield
     except together.RateLimitError as error:
         raise RateLimitedError("model_busy", "The model is busy.", _retry_after(error.response)) from error
-    except (together.AuthenticationError, together.PermissionDeniedError) as error:
+    except together.AuthenticationError as error:
         raise PermanentError(
             "model_refused_key", "The model service refused the API key. An operator has to check TOGETHER_API_KEY."
         ) from error
-    except (together.BadRequestError, together.NotFoundError, together.UnprocessableEntityError) as error:
+    except _REFUSALS as error:
         raise PermanentError("model_refused", f"The model service refused the request: {error}") from error
+    except ValueError as error:
+        raise TransientError("model_unreadable", "The model service sent something else than an answer.") from error
     except (together.APIError, httpx.HTTPError) as error:
         raise TransientError("model_unavailable", "The model service cannot be reached at the moment.") from error
 

@@ -33,7 +33,7 @@ class SupabaseFiles:
 
     async def _download(self, bucket: str, name: str, into: Path, most_bytes: int) -> None:
         """In pieces: the official client would hold the whole file in memory."""
-        address = f"{self._supabase.url}/storage/v1/object/{quote(bucket, safe='')}/{quote(name)}"
+        address = f"{self._supabase.url}/storage/v1/object/{quote(bucket, safe='')}/{_path(name)}"
         async with self._supabase.http.stream("GET", address) as reply:
             reply.raise_for_status()
             with into.open("wb") as file:
@@ -48,3 +48,10 @@ class SupabaseFiles:
             await self._supabase.client.storage.from_(bucket).remove(list(names))
         except (StorageApiError, httpx.TransportError) as error:
             raise TransientError("file_unavailable", "Uploaded files cannot be removed at the moment.") from error
+
+
+def _path(name: str) -> str:
+    """A name in an address. On its way there `..` would be resolved, and lead to what is somebody else's."""
+    if {".", ".."} & set(name.split("/")):
+        raise PermanentError("bad_name", "The file's name leads out of its library. Rename it and upload it again.")
+    return quote(name)

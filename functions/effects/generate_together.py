@@ -16,6 +16,7 @@ from schema.errors import TransientError
 
 # What servers call the ends that are not simply the end. https://docs.together.ai/reference/chat-completions
 _ENDS: Mapping[str, FinishReason] = {"length": "length", "content_filter": "content_filter"}
+_BROKEN_OFF = {"abort", "error"}
 
 
 class TogetherGenerator:
@@ -59,10 +60,10 @@ class TogetherGenerator:
 def _delta(chunk: Mapping[str, Any]) -> Delta:
     """A chunk of the stream; the one with the usage may have no choices."""
     choice = (chunk.get("choices") or [{}])[0]
-    end, usage = choice.get("finish_reason"), chunk.get("usage")
+    end, usage = choice.get("finish_reason"), chunk.get("usage") or {}
     return Delta(
         text=(choice.get("delta") or {}).get("content") or "",
         model=chunk.get("model") or "",
-        finish_reason=_ENDS.get(end, "stop") if end else None,
-        usage=Usage.model_validate(usage) if usage else None,
+        finish_reason=_ENDS.get(end, "stop") if end and end not in _BROKEN_OFF else None,
+        usage=Usage.model_validate(usage) if usage.get("completion_tokens") is not None else None,
     )

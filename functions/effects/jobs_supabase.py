@@ -79,10 +79,11 @@ class SupabaseBeats:
         """Renew the leases; what became of each job, by id."""
         try:
             reply = self._http.post(self._url, json={"p_jobs": _names(claims), "p_lease_seconds": LEASE_SECONDS})
-            reply.raise_for_status()
+            return {each["id"]: Beat(each["status"]) for each in reply.raise_for_status().json()}
         except httpx.HTTPError as error:
             raise TransientError("supabase_unreachable", "The database service cannot be reached.") from error
-        return {each["id"]: Beat(each["status"]) for each in reply.json()}
+        except (ValueError, TypeError, KeyError) as error:  # something between us and it has answered
+            raise TransientError("supabase_failed", "The database service answered something else.") from error
 
     def close(self) -> None:
         """Close the connection."""

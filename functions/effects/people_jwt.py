@@ -86,7 +86,7 @@ class _PublishedKeys:
             if not self._keys:
                 raise TransientError("auth_unreachable", "The sign-in service cannot be reached.") from error
             log.warning("signing_keys_not_renewed", error=repr(error))  # the known ones will do for the moment
-            self._loaded_at += PAUSE_SECONDS
+            self._loaded_at = time.monotonic() - KEEP_SECONDS + PAUSE_SECONDS
 
 
 def _header(token: str) -> tuple[str, str]:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import numpy as np
 
-from functions.effects.chroma import Chroma
+from functions.effects.chroma import READ_SECONDS, Chroma
 from schema.answers import Placement
-from schema.places import Place, uuids_of
+from schema.places import Place, VectorServer, uuids_of
 from schema.ports import Vector
 from schema.search import Hit
 
@@ -22,8 +22,8 @@ NOTHING = "-"  # no document's id: an empty list is not allowed
 class ChromaSearch:
     """Implements `VectorSearch`."""
 
-    def __init__(self, url: str) -> None:
-        self._chroma = Chroma(url)
+    def __init__(self, server: VectorServer) -> None:
+        self._chroma = Chroma(server, READ_SECONDS)
 
     async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[Hit]:
         """The nearest passages, merged over the collections that hold these libraries."""

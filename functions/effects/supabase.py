@@ -95,7 +95,7 @@ class Supabase:
                 raise TransientError("supabase_unreachable", "The database service cannot be reached.") from error
             if not reply.ok:
                 raise _refusal(reply.status, content)
-        return json.loads(content) if content else None
+        return _value(content)
 
 
 def raise_if_over(claim: Claim, status: str) -> None:
@@ -116,6 +116,13 @@ def _proxy_to(url: str) -> str | None:
     """The proxy that the environment wants for this address."""
     address = urlsplit(url)
     return None if proxy_bypass(address.hostname or "") else getproxies().get(address.scheme)
+
+
+def _value(content: bytes) -> Any:
+    try:
+        return json.loads(content) if content else None
+    except ValueError as error:  # something between us and it has answered
+        raise TransientError("supabase_failed", "The database service answered something else than JSON.") from error
 
 
 def _refusal(status: int, content: bytes) -> JobError:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import numpy as np
 
-from functions.effects.chroma import Chroma
+from functions.effects.chroma import WRITE_SECONDS, Chroma
 from functions.effects.gather import Gathering
 from schema.documents import StoredChunk
-from schema.places import Place, vector_id
+from schema.places import Place, VectorServer, vector_id
 from schema.ports import Vector
 
 WRITES_AT_ONCE = 8  # of up to 128 vectors each
@@ -27,8 +27,8 @@ class _Write(NamedTuple):
 class ChromaVectors:
     """Implements `VectorIndex`."""
 
-    def __init__(self, url: str) -> None:
-        self._chroma = Chroma(url)
+    def __init__(self, server: VectorServer) -> None:
+        self._chroma = Chroma(server)
         # One write at a time: of writes side by side Chroma does each several times over.
         # Measured: infra/decisions/0054-one-writer-at-a-time.md.
         self._writes = Gathering(self._write, WRITES_AT_ONCE)
@@ -63,12 +63,16 @@ def _by_place(writes: Sequence[_Write]) -> Mapping[Place, _Vectors]:
 
 
 async def outlasting_cancellation(write: Awaitable[object]) -> None:
-    """Wait for a write even when cancelled: whoever comes next must find it done, not on its way."""
+    """Wait for a write even when cancelled: whoever comes next must find it done, not on its way.
+
+    Not for ever: a server that does not answer has most likely not taken it.
+    """
     task = asyncio.ensure_future(write)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        await asyncio.wait([task], timeout=WRITE_SECONDS)
+        task.cancel()
         raise
 
 

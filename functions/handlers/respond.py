@@ -176,4 +176,4 @@ async def _title(question: Question, assistant: Assistant, draft: Draft) -> str 
 async def _in_time(title: "asyncio.Task[str | None]") -> str | None:
     """The title, if it is there in a moment: no answer is held up for long by its conversation's name."""
     await asyncio.wait([title], timeout=TITLE_SECONDS)
-    return title.result() if title.done() else None
+    return title.result() if title.done() and not title.exception() else None

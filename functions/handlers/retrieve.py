@@ -7,6 +7,7 @@ from uuid import UUID
 
 from functions.handlers.found import Found
 from functions.pipeline.select import MOST_PASSAGES, WITH_NEIGHBOURS, Selection, select
+from functions.pipeline.tokens import beginning
 from schema.answers import Candidate, Retrieved, Scope
 from schema.errors import JobError
 from schema.ports import Embedder, Reranker, SearchStore, Vector, VectorSearch
@@ -15,6 +16,7 @@ from schema.search import EVERYTHING, Filter, FoundPassage, Hit
 CANDIDATES = 200  # from each arm
 LOOKED_AT = 40  # of the fused ranking: enough to fill a prompt, whatever is invisible or there twice
 RERANKED = 20
+EMBEDDED_TOKENS = 400  # of a long question: embedders read 512, and some servers refuse more
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Retriever:
 
     async def _nearest(self, found: Found, model: str, query: str) -> tuple[Vector, Sequence[Hit]]:
         with found.timed("embed"):
-            [vector] = await self.embedders(model).embed([query], "query")
+            [vector] = await self.embedders(model).embed([beginning(query, EMBEDDED_TOKENS)], "query")
         with found.timed("dense"):
             return vector, await self.index.query(found.placed(model), vector, model, CANDIDATES)
 

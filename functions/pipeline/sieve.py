@@ -37,6 +37,7 @@ class Sieve:
         self._given = "\n".join(texts)
         self._pending = ""
         self._last = ""  # the last character let through
+        self._cut = False  # a marker was left out after it
         self._final = False
 
     def feed(self, text: str) -> str:
@@ -50,7 +51,8 @@ class Sieve:
                 break
             self._pending = self._pending[length:]
             passed.append(self._apart(piece) + piece)
-            self._last = piece[-1:] or self._last
+            if piece:
+                self._last, self._cut = piece[-1], False
         return "".join(passed)
 
     def end(self) -> str:
@@ -59,10 +61,11 @@ class Sieve:
         return self.feed("")
 
     def _apart(self, piece: str) -> str:
-        """What keeps a piece from making a link, or an image, together with what was let through before it."""
+        """What keeps a piece from making a link, an image or a marker with what was let through before it."""
         makes_link = self._last == "]" and piece.startswith("(")
         makes_image = self._last == "!" and piece == "["
-        return " " if makes_link or makes_image else ""
+        makes_marker = self._cut and _of_markers(self._last) and _of_markers(piece[:1])
+        return " " if makes_link or makes_image or makes_marker else ""
 
     def _next(self) -> tuple[int, str]:
         """How much of the pending text is certain, and what is let through for it. Raises `_Undecided`."""
@@ -101,6 +104,7 @@ class Sieve:
         self.forged += sum(not 1 <= number <= self._markers for number in numbers)
         if not kept:
             self._pending = space[: space.rfind("\n") + 1] + self._pending[found.end() :]
+            self._cut = True
             return 0, ""
         return found.end(), space + "".join(f"[{number}]" for number in kept)
 
@@ -153,6 +157,10 @@ class Sieve:
         """Wait for more, if more may come and would matter."""
         if not self._final and len(self._pending) < LONGEST_PENDING:
             raise _Undecided
+
+
+def _of_markers(character: str) -> bool:
+    return character.isdecimal() or character in ("[", "]", "【", "】")
 
 
 class _Undecided(Exception):

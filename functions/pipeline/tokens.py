@@ -20,6 +20,12 @@ def estimate_tokens(text: str) -> int:
     return sum(_tokens_of(piece) for piece in _WORD.findall(without_table_rules(text)))
 
 
+def beginning(text: str, most: int) -> str:
+    """As much of a text, from its beginning, as has about so many tokens."""
+    tokens = estimate_tokens(text)
+    return text if tokens <= most else text[: len(text) * most // tokens]
+
+
 def _tokens_of(piece: str) -> int:
     if _UNSPACED.search(piece):
         return len(piece)

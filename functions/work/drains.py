@@ -56,8 +56,8 @@ class Drains:
         return False
 
     async def _run(self, drain: Drain) -> Drained:
-        await self._sweep()
         try:
+            await self._sweep()
             drained = await drain.run()
         finally:
             self._active.discard(drain)

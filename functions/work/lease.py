@@ -65,6 +65,7 @@ class LeaseKeeper:
             BEATS_UNANSWERED.inc()
             log.warning("heartbeat_unanswered", jobs=len(claims), error=error.message)
             return False
-        for job, beat in answers.items():
-            self._loop.call_soon_threadsafe(self._running.heed, job, beat)
+        for claim in claims:
+            if beat := answers.get(claim.id):
+                self._loop.call_soon_threadsafe(self._running.heed, claim, beat)
         return True

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 import structlog
@@ -31,18 +32,27 @@ class Stop(Enum):
 _OUTCOMES = {Stop.CANCELLED: Outcome.CANCELLED, Stop.LOST: Outcome.STALE, Stop.SHUTDOWN: Outcome.RELEASED}
 
 
+@dataclass
+class _Held:
+    """A claim that is held here, and why its task was told to stop."""
+
+    claim: Claim
+    task: asyncio.Task[Outcome]
+    stop: Stop | None = None
+
+
 class RunningJobs:
     """Starts jobs as tasks and interrupts them; all methods belong to the event loop's thread, except `claims`."""
 
     def __init__(self, dispatcher: Dispatcher, jobs: JobStore) -> None:
         self._dispatcher = dispatcher
         self._jobs = jobs
-        self._tasks: dict[int, tuple[Claim, asyncio.Task[Outcome]]] = {}
-        self._stops: dict[int, Stop] = {}
+        # By job and fence: a job whose lease ended may come back while its earlier attempt still unwinds.
+        self._held: dict[tuple[int, int], _Held] = {}
 
     def claims(self) -> Sequence[Claim]:
         """The claims held now. May be called from any thread: it copies in one step."""
-        return [claim for claim, _ in list(self._tasks.values())]
+        return [held.claim for held in list(self._held.values()) if held.stop is not Stop.LOST]
 
     @property
     def alone(self) -> bool:
@@ -51,35 +61,38 @@ class RunningJobs:
 
     def start(self, claim: Claim) -> asyncio.Task[Outcome]:
         """Run a job; the task ends when its end is recorded."""
+        for earlier in [held.claim for held in self._held.values() if held.claim.id == claim.id]:
+            self.interrupt(earlier, Stop.LOST)
         task = asyncio.create_task(self._run(claim), name=f"{claim.queue.value} job {claim.id}")
-        self._tasks[claim.id] = (claim, task)
+        self._held[claim.id, claim.fence] = _Held(claim, task)
         RUNNING.labels(claim.queue.value).inc()
         task.add_done_callback(lambda _: self._forget(claim))
         return task
 
-    def heed(self, job: int, beat: Beat) -> None:
+    def heed(self, claim: Claim, beat: Beat) -> None:
         """Interrupt a job whose heartbeat says so."""
         if beat is not Beat.OK:
-            self.interrupt(job, Stop.CANCELLED if beat is Beat.CANCEL else Stop.LOST)
+            self.interrupt(claim, Stop.CANCELLED if beat is Beat.CANCEL else Stop.LOST)
 
-    def interrupt(self, job: int, why: Stop) -> None:
+    def interrupt(self, claim: Claim, why: Stop) -> None:
         """Stop a job at once. Only the first reason counts."""
-        if job in self._tasks and job not in self._stops:
-            self._stops[job] = why
-            self._tasks[job][1].cancel()
+        held = self._held.get((claim.id, claim.fence))
+        if held and not held.stop:
+            held.stop = why
+            held.task.cancel()
 
     def _forget(self, claim: Claim) -> None:
         RUNNING.labels(claim.queue.value).dec()
-        self._tasks.pop(claim.id, None)
+        del self._held[claim.id, claim.fence]
 
     async def drain(self, grace_seconds: float) -> None:
         """Let the jobs finish; after the grace period interrupt them and give them back."""
-        if tasks := [task for _, task in self._tasks.values()]:
+        if tasks := [held.task for held in self._held.values()]:
             await asyncio.wait(tasks, timeout=grace_seconds)
         left = self.claims()
         for claim in left:
-            self.interrupt(claim.id, Stop.SHUTDOWN)
-        if tasks := [task for _, task in self._tasks.values()]:
+            self.interrupt(claim, Stop.SHUTDOWN)
+        if tasks := [held.task for held in self._held.values()]:
             await asyncio.wait(tasks)
         if left:
             log.info("jobs_released", count=len(left))
@@ -89,20 +102,18 @@ class RunningJobs:
         try:
             return await (self._run_alone(claim) if claim.alone else self._dispatcher.run(claim))
         except asyncio.CancelledError:
-            why = self._stops.get(claim.id, Stop.SHUTDOWN)
+            why = self._held[claim.id, claim.fence].stop or Stop.SHUTDOWN
             if why is Stop.LOST:
                 LEASES_LOST.labels(claim.queue.value).inc()
             log.info("job_interrupted", job=claim.id, reason=why.value)
             if why is Stop.CANCELLED:
                 await self._acknowledge(claim)
             return _OUTCOMES[why]
-        finally:
-            self._stops.pop(claim.id, None)
 
     async def _run_alone(self, claim: Claim) -> Outcome:
         """Run a job that may kill the process, once nothing else would die with it."""
         began = time.monotonic()
-        others = [task for held, task in self._tasks.values() if held.id != claim.id]
+        others = [held.task for held in self._held.values() if held.claim is not claim]
         if others and (await asyncio.wait(others, timeout=ALONE_SECONDS))[1]:
             return await self._dispatcher.fail(
                 claim, RateLimitedError("crowded", "Others take too long.", AGAIN_SECONDS)

@@ -186,7 +186,7 @@ async def search(
     supabase, embedder = Supabase(settings), FixedEmbedder()
     retriever = compose.load(
         lambda settings, supabase: Retriever(
-            SupabaseSearch(supabase), lambda _: embedder, ChromaSearch(settings.chroma_url)
+            SupabaseSearch(supabase), lambda _: embedder, ChromaSearch(settings.vectors)
         ),
         settings,
         supabase,

@@ -20,7 +20,7 @@ from chromadb.config import Settings as ChromaSettings
 from functions.effects.search_chroma import ChromaSearch
 from infra.local import chroma, ports
 from schema.answers import Placement
-from schema.places import Place
+from schema.places import Place, VectorServer
 from tests import serving
 from tests.benchmarks import figures
 
@@ -94,7 +94,7 @@ def fill(port: int, count: int) -> list[UUID]:
 
 async def search(url: str, libraries: list[UUID]) -> list[float]:
     """Milliseconds of searches, each in one library."""
-    index = ChromaSearch(url)
+    index = ChromaSearch(VectorServer(url))
     numbers = np.random.default_rng(2)
     took = []
     for library in random.Random(3).choices(range(len(libraries)), k=SEARCHES):

@@ -32,6 +32,7 @@ from functions.effects.upkeep_chroma import ChromaUpkeep
 from functions.handlers.audit import Audit
 from functions.handlers.compare import Comparison, Findings
 from infra.local import chroma, ports
+from schema.places import VectorServer
 from schema.settings import Settings
 from tests import databases, serving
 from tests.benchmarks import durable, figures
@@ -299,7 +300,7 @@ def _library(connection: psycopg.Connection, person: tuple[uuid.UUID, uuid.UUID]
 async def _audit(site: Site, repair: bool) -> Findings:
     settings = Settings.from_env(site.environment)
     supabase = Supabase(settings)
-    audit = Audit(Comparison(SupabaseAudit(supabase), ChromaUpkeep(site.chroma)))
+    audit = Audit(Comparison(SupabaseAudit(supabase), ChromaUpkeep(VectorServer(site.chroma))))
     try:
         found = await audit.look()
         if repair:

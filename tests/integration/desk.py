@@ -88,7 +88,7 @@ class Desk:
 
     async def _furnish(self, settings: Settings) -> None:
         self.supabase = Supabase(settings)
-        self.index = Index(settings.chroma_url)
+        self.index = Index(settings.vectors)
         self.index.mark = uuid.uuid4().hex
         self.embedders = {model: Words(model) for model in map(self.model, (SMALL, LARGE, BLIND))}
         self._jobs = SupabaseJobs(self.supabase)

@@ -146,7 +146,7 @@ async def _drop_vectors(place: Place) -> None:
     from infra.cli.backup import vectors
 
     with psycopg.connect(place.dsn) as connection:
-        await vectors.drop(connection, place.settings.chroma_url)
+        await vectors.drop(connection, place.settings.vectors)
 
 
 def test_what_was_damaged_or_belongs_elsewhere_is_refused(filled: Engine, place: Place, tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from functions.effects.vectors_chroma import ChromaVectors
 from schema.documents import StoredChunk
-from schema.places import Place
+from schema.places import Place, VectorServer
 
 LIBRARY = uuid.uuid4()
 
 
 @pytest.fixture
 def vectors(chroma: str) -> ChromaVectors:
-    return ChromaVectors(chroma)
+    return ChromaVectors(VectorServer(chroma))
 
 
 def place() -> Place:

@@ -44,7 +44,7 @@ async def vectors_agree(place: Place, store: Store, name: str) -> bool:
     """Whether Chroma holds the vectors of a backup."""
     files = store.json(f"backups/{name}/{MANIFEST}")["vectors"]["files"]
     with tables.snapshot(place.dsn) as connection:
-        return await vectors.agree(connection, place.settings.chroma_url, store, f"backups/{name}", files)
+        return await vectors.agree(connection, place.settings.vectors, store, f"backups/{name}", files)
 
 
 async def destroy(place: Place) -> None:
@@ -52,7 +52,7 @@ async def destroy(place: Place) -> None:
     files = place.files()
     try:
         with psycopg.connect(place.dsn) as connection:
-            await vectors.drop(connection, place.settings.chroma_url)
+            await vectors.drop(connection, place.settings.vectors)
             names = [name for name, _, _ in objects.names(connection)]
         files.remove(names)
     finally:

@@ -42,14 +42,14 @@ async def restore(place: Place, store: Store, name: str | None, replace: bool) -
         _refill(connection, store, manifest, [table for table in kept if table.name != OBJECTS])
         tables.mend_objects(connection, store, _folder(manifest), next(each for each in kept if each.name == OBJECTS))
         tables.set_sequences(connection, manifest["sequences"])
-    count = await vectors.load(place.settings.chroma_url, store, _folder(manifest), manifest["vectors"]["files"])
+    count = await vectors.load(place.settings.vectors, store, _folder(manifest), manifest["vectors"]["files"])
     return _told(manifest, count, began)
 
 
 async def restore_vectors(place: Place, store: Store, name: str | None) -> dict[str, Any]:
     """Fill Chroma anew. What has changed since the backup, `rivulet audit --repair` makes up for."""
     began, manifest = time.monotonic(), _manifest(store, name)
-    count = await vectors.load(place.settings.chroma_url, store, _folder(manifest), manifest["vectors"]["files"])
+    count = await vectors.load(place.settings.vectors, store, _folder(manifest), manifest["vectors"]["files"])
     return {"name": manifest["name"], "vectors": count, "seconds": round(time.monotonic() - began, 2)}
 
 

@@ -34,7 +34,7 @@ async def save(place: Place, store: Store) -> dict[str, Any]:
             kept, manifest["gone"] = objects.save(objects.names(connection), files, store, again)
             store.put_json(f"{folder}/objects.json.gz", objects.as_json(kept))
             manifest["objects"] = {"files": len(kept), "bytes": sum(each.bytes for each in kept)}
-            manifest["vectors"] = await vectors.save(connection, place.settings.chroma_url, store, folder)
+            manifest["vectors"] = await vectors.save(connection, place.settings.vectors, store, folder)
     finally:
         files.close()
     manifest["seconds"] = round(time.monotonic() - began, 2)

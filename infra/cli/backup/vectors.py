@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from functions.effects.chroma import Chroma
 from infra.cli.backup.store import Store
-from schema.places import Place, vector_id
+from schema.places import Place, VectorServer, vector_id
 
 AT_ONCE = 1000  # vectors in one request
 IN_A_FILE = 20_000
@@ -27,9 +27,9 @@ _PASSAGES = """
 """
 
 
-async def save(connection: psycopg.Connection, chroma_url: str, store: Store, folder: str) -> dict[str, Any]:
+async def save(connection: psycopg.Connection, server: VectorServer, store: Store, folder: str) -> dict[str, Any]:
     """Write the vectors of all passages of the snapshot; how many, and how many were not there."""
-    chroma, written, missing, files = Chroma(chroma_url), 0, 0, 0
+    chroma, written, missing, files = Chroma(server), 0, 0, 0
     async for place, rows, vectors in _found(connection, chroma):
         missing += len(rows) - len(vectors)
         kept = [(row, vectors[str(row["chunk_id"])]) for row in rows if str(row["chunk_id"]) in vectors]
@@ -41,9 +41,9 @@ async def save(connection: psycopg.Connection, chroma_url: str, store: Store, fo
     return {"vectors": written, "missing": missing, "files": files}
 
 
-async def load(chroma_url: str, store: Store, folder: str, files: int) -> int:
+async def load(server: VectorServer, store: Store, folder: str, files: int) -> int:
     """Put all vectors back; how many."""
-    chroma, count = Chroma(chroma_url), 0
+    chroma, count = Chroma(server), 0
     for place, table in _tables(store, folder, files):
         for batch in table.to_batches(AT_ONCE):
             await _put(chroma, place, batch)
@@ -51,13 +51,13 @@ async def load(chroma_url: str, store: Store, folder: str, files: int) -> int:
     return count
 
 
-async def agree(connection: psycopg.Connection, chroma_url: str, store: Store, folder: str, files: int) -> bool:
+async def agree(connection: psycopg.Connection, server: VectorServer, store: Store, folder: str, files: int) -> bool:
     """Whether Chroma holds, for every passage, the vector that the backup has, and none besides.
 
     Chroma makes vectors of length one of those that it is given, so the last bits may differ.
     """
     kept = dict(_unpacked(store, folder, files))
-    async for place, rows, vectors in _found(connection, Chroma(chroma_url)):
+    async for place, rows, vectors in _found(connection, Chroma(server)):
         for row in rows:
             was, now = kept.pop((place.physical, str(row["chunk_id"])), None), vectors.get(str(row["chunk_id"]))
             if was is None or now is None:
@@ -68,9 +68,9 @@ async def agree(connection: psycopg.Connection, chroma_url: str, store: Store, f
     return not kept
 
 
-async def drop(connection: psycopg.Connection, chroma_url: str) -> None:
+async def drop(connection: psycopg.Connection, server: VectorServer) -> None:
     """Delete the collections that hold the project's vectors."""
-    chroma = Chroma(chroma_url)
+    chroma = Chroma(server)
     places = "select distinct collection, model from rivulet.placements where model is not null"
     for collection, model in connection.execute(places).fetchall():
         await chroma.drop(Place(collection=collection, model=model).physical)

@@ -8,7 +8,9 @@ import httpx
 from realtime import AsyncRealtimeClient, RealtimeSubscribeStates
 
 from functions.effects import probes
+from functions.effects.chroma import READ_SECONDS, Chroma
 from infra.cli.doctor.finding import Finding, ok, poor, wrong
+from schema.errors import TransientError
 from schema.settings import Settings
 
 SECONDS = 30.0
@@ -92,10 +94,14 @@ class Services:
         url = self._settings.chroma_url
         try:
             await probes.vectors(self._http, url)()
+            await Chroma(self._settings.vectors, READ_SECONDS).names(1, 0)
         except httpx.HTTPError as error:
             text = f"Chroma does not answer at {url} ({type(error).__name__}): nothing is found by meaning."
             return wrong("chroma", text, "chroma run --path ./chroma  # or set CHROMA_URL")
-        return ok("chroma", "It answers.")
+        except TransientError as error:
+            text = f"Chroma at {url} refuses: {error.__cause__}"
+            return wrong("chroma", text, "Check CHROMA_API_KEY, CHROMA_TENANT and CHROMA_DATABASE.")
+        return ok("chroma", "It answers, and lets us in.")
 
     async def _models(self) -> Finding:
         base = self._settings.together_base_url or probes.TOGETHER_URL

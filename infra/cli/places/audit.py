@@ -67,7 +67,7 @@ async def run(repair: bool) -> Report:
     """Look, and if asked mend and look again until nothing is left, or nothing gets better."""
     settings = _settings()
     supabase = Supabase(settings)
-    audit = Audit(Comparison(SupabaseAudit(supabase), ChromaUpkeep(settings.chroma_url)))
+    audit = Audit(Comparison(SupabaseAudit(supabase), ChromaUpkeep(settings.vectors)))
     try:
         found = await audit.look()
         if not repair or not found.faults:

@@ -14,6 +14,7 @@ from schema.errors import JobError, PermanentError, RateLimitedError, TransientE
 
 WORD = {"model": "m", "choices": [{"index": 0, "delta": {"role": "assistant", "content": "größe"}}]}
 END = {"model": "m", "choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]}
+ABORTED = {"model": "m", "choices": [{"index": 0, "delta": {}, "finish_reason": "abort"}]}
 USAGE = {"model": "m", "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4}}
 
 
@@ -48,6 +49,8 @@ def test_words_end_and_usage_are_read() -> None:
         (200, [WORD], TransientError),  # cut off: no end was told
         (200, [WORD, "[DONE]"], TransientError),
         (200, [WORD, {"error": {"message": "overloaded"}}], TransientError),
+        (200, [WORD, ABORTED, "[DONE]"], TransientError),
+        (200, [WORD, "{"], TransientError),
         (401, [{"error": {"message": "no such key"}}], PermanentError),
         (404, [{"error": {"message": "no such model"}}], PermanentError),
         (503, [], TransientError),
@@ -56,6 +59,17 @@ def test_words_end_and_usage_are_read() -> None:
 def test_what_goes_wrong_is_told_apart(status: int, events: list[Any], error: type[JobError]) -> None:
     with pytest.raises(error):
         _deltas(status, *events)
+
+
+def test_a_prompt_that_does_not_fit_is_no_matter_of_the_key() -> None:
+    with pytest.raises(PermanentError) as caught:
+        _deltas(403, {"error": {"message": "input tokens + max_tokens must be less than 8193"}})
+    assert (caught.value.code, "8193" in caught.value.message) == ("model_refused", True)
+
+
+def test_tokens_that_are_not_counted_spoil_nothing() -> None:
+    uncounted = {**USAGE, "usage": {"prompt_tokens": 3, "completion_tokens": None, "total_tokens": None}}
+    assert [delta.usage for delta in _deltas(200, WORD, END, uncounted, "[DONE]")] == [None] * 3
 
 
 def test_a_busy_model_says_for_how_long() -> None:
