@@ -56,8 +56,8 @@ class ChromaUpkeep(ChromaVectors):
         """Those of the passages that have no vector there."""
         names = {vector_id(chunk): chunk for chunk in chunks}
         async with self._chroma.found(place.physical) as collection:
-            found = (await collection.get(ids=list(names), include=[]))["ids"] if collection else []
-        return [chunk for name, chunk in names.items() if name not in set(found)]
+            found = set((await collection.get(ids=list(names), include=[]))["ids"]) if collection else set()
+        return [chunk for name, chunk in names.items() if name not in found]
 
     async def page(self, collection: str, offset: int, library: UUID | None = None) -> Page:
         """A page of what a collection, named physically, holds; of one library, if given."""
