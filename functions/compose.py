@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from functions.dispatch import Handler
 from functions.effects.budget import Budget
 from functions.effects.supabase import Supabase
-from functions.handlers.retrieve import Retriever
+from functions.handlers.retrieval.retrieve import Retriever
 from schema.jobs import Claim, Queue
 from schema.ports import Embedder, Generator, Limit, Reranker
 from schema.settings import Settings
@@ -55,7 +55,7 @@ def retriever(settings: Settings, supabase: Supabase) -> Retriever:
     from functions.effects.cache_redis import RedisCache
     from functions.effects.search_chroma import ChromaSearch
     from functions.effects.search_supabase import SupabaseSearch
-    from functions.handlers.remember import RememberingRetriever
+    from functions.handlers.retrieval.remember import RememberingRetriever
 
     return RememberingRetriever(
         SupabaseSearch(supabase),
@@ -130,7 +130,7 @@ def _respond(settings: Settings, supabase: Supabase) -> Handler:
     from functions.effects.announce_supabase import SupabaseAnnouncer
     from functions.effects.answers_supabase import SupabaseAnswers
     from functions.effects.cache_redis import RedisCache
-    from functions.handlers.replay import Replays
+    from functions.handlers.answering.replay import Replays
     from functions.handlers.respond import RespondHandler
 
     seconds = settings.answer_cache_seconds

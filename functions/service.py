@@ -13,7 +13,7 @@ from functions.effects.jobs_supabase import SupabaseBeats, SupabaseJobs
 from functions.effects.people_jwt import JwtPeople
 from functions.effects.rows_supabase import SupabaseRows
 from functions.effects.supabase import Supabase
-from functions.handlers.retrieve import Retriever
+from functions.handlers.retrieval.retrieve import Retriever
 from functions.serve.ask import AskEntry
 from functions.serve.drain import DrainEntry
 from functions.serve.ending import end_in_order

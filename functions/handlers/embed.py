@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from functions.handlers.late import reported
+from functions.handlers.upkeep.late import reported
 from functions.pipeline.chunk import embedding_text
 from schema.documents import EmbedBatch, StoredChunk
 from schema.jobs import Claim

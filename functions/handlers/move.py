@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from functions.handlers.compare import Comparison, Findings
-from functions.handlers.late import reported
+from functions.handlers.upkeep.compare import Comparison, Findings
+from functions.handlers.upkeep.late import reported
 from functions.pipeline.chunk import embedding_text
 from functions.pipeline.sampling import agreement, probe, share_found
 from schema.errors import PermanentError, TransientError

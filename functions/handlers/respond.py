@@ -6,11 +6,11 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from functions.handlers.assist import Assistant
-from functions.handlers.draft import Draft
-from functions.handlers.replay import Replays, played
-from functions.handlers.retrieve import Retriever
-from functions.handlers.write import write
+from functions.handlers.answering.assist import Assistant
+from functions.handlers.answering.draft import Draft
+from functions.handlers.answering.replay import Replays, played
+from functions.handlers.answering.write import write
+from functions.handlers.retrieval.retrieve import Retriever
 from functions.pipeline.answer import Source, Written, make_answer
 from functions.pipeline.models import facts_of
 from functions.pipeline.prompt import build_prompt

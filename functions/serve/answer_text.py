@@ -1,7 +1,7 @@
 """Puts an answer's text together from broadcasts and rows, in whatever order and number they arrive. Pure.
 
-The rules are those that `functions.handlers.draft` writes by: `offset` counts the characters before a piece, a higher
-fence is a new attempt, which starts over.
+The rules are those that `functions.handlers.answering.draft` writes by: `offset` counts the characters before a piece, a
+higher fence is a new attempt, which starts over.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ MOST_AHEAD = 1000  # pieces kept while an earlier one is missing
 
 
 class Delta(BaseModel):
-    """A piece of an answer, as `functions.handlers.draft` broadcasts it."""
+    """A piece of an answer, as `functions.handlers.answering.draft` broadcasts it."""
 
     model_config = ConfigDict(extra="ignore")
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from functions.handlers.retrieve import Retriever
+from functions.handlers.retrieval.retrieve import Retriever
 from functions.pipeline.select import MOST_PASSAGES
 from functions.serve.http import parse, read_body
 from functions.serve.identify import identify

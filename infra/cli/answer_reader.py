@@ -1,6 +1,6 @@
 """Puts an answer together from what is heard and what is read, in whatever order and number it arrives.
 
-Pure: no clock, no network. The rules are those that `functions.handlers.draft` writes by.
+Pure: no clock, no network. The rules are those that `functions.handlers.answering.draft` writes by.
 """
 
 from collections.abc import Mapping

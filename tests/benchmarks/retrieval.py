@@ -25,7 +25,7 @@ from functions import compose
 from functions.effects.search_chroma import ChromaSearch
 from functions.effects.search_supabase import SupabaseSearch
 from functions.effects.supabase import Supabase
-from functions.handlers.retrieve import Retriever
+from functions.handlers.retrieval.retrieve import Retriever
 from infra.local import chroma, ports
 from schema.places import Place, vector_id
 from schema.ports import TextKind, Vector

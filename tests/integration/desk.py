@@ -18,11 +18,11 @@ from functions.effects.moves_supabase import SupabaseMoves
 from functions.effects.purges_supabase import SupabaseLateWrites, SupabasePurges
 from functions.effects.supabase import Supabase
 from functions.effects.upkeep_chroma import ChromaUpkeep
-from functions.handlers.audit import Audit
-from functions.handlers.compare import Comparison, Findings
 from functions.handlers.embed import EmbedHandler
 from functions.handlers.move import MoveHandler
 from functions.handlers.purge import PurgeHandler
+from functions.handlers.upkeep.audit import Audit
+from functions.handlers.upkeep.compare import Comparison, Findings
 from schema.documents import StoredChunk
 from schema.jobs import Claim, Outcome, Queue
 from schema.places import Place

@@ -11,7 +11,7 @@ import pytest
 from functions.effects.cache_redis import RedisCache
 from functions.effects.search_supabase import SupabaseSearch
 from functions.effects.supabase import Supabase
-from functions.handlers.remember import RememberingRetriever
+from functions.handlers.retrieval.remember import RememberingRetriever
 from schema.answers import Placement
 from schema.ports import TextKind, Vector
 from schema.search import Filter, Hit

@@ -12,8 +12,8 @@ import psycopg
 from hypothesis import HealthCheck, given, settings
 
 from functions.effects.cache_redis import RedisCache
-from functions.handlers.remember import RememberingRetriever
-from functions.handlers.retrieve import Retriever
+from functions.handlers.retrieval.remember import RememberingRetriever
+from functions.handlers.retrieval.retrieve import Retriever
 from schema.answers import Placement, Scope
 from schema.ports import Cache, TextKind, Vector
 from schema.search import Filter, FoundPassage, Hit

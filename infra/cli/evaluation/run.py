@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from uuid import UUID
 
-from functions.handlers.found import Found
-from functions.handlers.retrieve import Retriever
+from functions.handlers.retrieval.found import Found
+from functions.handlers.retrieval.retrieve import Retriever
 from functions.pipeline.fuse import fuse
 from infra.cli.evaluation.dataset import Dataset
 from infra.cli.evaluation.library import Library, Progress

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functions.effects.audit_supabase import SupabaseAudit
 from functions.effects.supabase import Supabase
 from functions.effects.upkeep_chroma import ChromaUpkeep
-from functions.handlers.audit import Audit
-from functions.handlers.compare import Comparison, Findings
+from functions.handlers.upkeep.audit import Audit
+from functions.handlers.upkeep.compare import Comparison, Findings
 from infra.local import stack
 from schema.settings import Settings
 

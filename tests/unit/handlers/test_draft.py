@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from functions.handlers.draft import Draft
+from functions.handlers.answering.draft import Draft
 from functions.pipeline.sieve import Sieve
 from schema.answers import Answer, Delta, Question
 from schema.jobs import Claim, Json, Queue

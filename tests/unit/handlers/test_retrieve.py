@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from functions.handlers.retrieve import Retriever
+from functions.handlers.retrieval.retrieve import Retriever
 from schema.answers import Placement, Scope
 from schema.errors import TransientError
 from schema.ports import TextKind, Vector

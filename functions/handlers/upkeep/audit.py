@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from functions.handlers.compare import Comparison, Findings
+from functions.handlers.upkeep.compare import Comparison, Findings
 
 PAGE = 1000
 LOOK_SECONDS = 0.2  # between looks whether what was asked for has been done

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from functions.handlers.found import Found
+from functions.handlers.retrieval.found import Found
 from functions.pipeline.select import MOST_PASSAGES, WITH_NEIGHBOURS, Selection, select
 from functions.pipeline.tokens import beginning
 from schema.answers import Candidate, Retrieved, Scope

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from functions.handlers.found import Found
-from functions.handlers.retrieve import Retriever
+from functions.handlers.retrieval.found import Found
+from functions.handlers.retrieval.retrieve import Retriever
 from schema.answers import Scope
 from schema.errors import JobError
 from schema.ports import Cache

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from functions.handlers.draft import Draft
+from functions.handlers.answering.draft import Draft
 from schema.answers import Delta
 from schema.errors import TransientError
 

@@ -1,0 +1,1 @@
+"""Finding passages: the same for chat, search, the command line and evaluation."""

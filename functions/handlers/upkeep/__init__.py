@@ -1,0 +1,1 @@
+"""Keeping the vector index and Postgres of one mind."""
