@@ -1,7 +1,7 @@
 """Puts an answer's text together from broadcasts and rows, in whatever order and number they arrive. Pure.
 
-The rules are those that `functions.handlers.answering.draft` writes by: `offset` counts the characters before a piece, a
-higher fence is a new attempt, which starts over.
+The rules are those that `functions.handlers.answering.draft` writes by: `offset` counts the characters before a piece,
+a higher fence is a new attempt, which starts over.
 """
 
 from collections.abc import Mapping
