@@ -42,7 +42,8 @@ def _in_ranges(source: Source, library: Library) -> Iterator[Stretch | Plan]:
             return
         if source.depth == 0:
             source.facts.pages = document.pages
-        step = source.step or STEP_PAGES
+        # A scanned page takes seconds: each is told of, and saved, by itself.
+        step = source.step or (1 if document.scanned and ocr_is_installed() else STEP_PAGES)
         yield Plan(document.pages, step)
         found = False
         for first in range(source.first_page, document.pages + 1, step):

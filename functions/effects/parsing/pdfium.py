@@ -1,8 +1,8 @@
 """Pages of a PDF file, taken out with the PDFium library that kreuzberg brings along.
 
 kreuzberg reads whole files alone; with this a file of thousands of pages is read some pages at a time, from disk.
-Functions and constants: https://pdfium.googlesource.com/pdfium/+/refs/heads/main/public/ (fpdfview.h, fpdf_flatten.h,
-fpdf_formfill.h, fpdf_ppo.h, fpdf_save.h).
+Functions and constants: https://pdfium.googlesource.com/pdfium/+/refs/heads/main/public/ (fpdfview.h, fpdf_edit.h,
+fpdf_flatten.h, fpdf_formfill.h, fpdf_ppo.h, fpdf_save.h, fpdf_text.h).
 """
 
 import ctypes
@@ -20,7 +20,7 @@ _ERROR_PASSWORD, _ERROR_SECURITY = 4, 5
 _REMOVE_SECURITY = 3
 _AS_DISPLAYED = 0
 _WRITE_BLOCK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong)
-_LOOKED_AT = 10
+_LOOKED_AT, _FIRST = 10, 3  # pages
 _NAMES = ("libpdfium.so", "libpdfium.dylib")
 
 
@@ -38,7 +38,13 @@ class Library:
             raise FileNotFoundError(folder)
         ctypes.CDLL(str(found))  # stays loaded: kreuzberg finds it at once
         self._pdfium = ctypes.CDLL(str(shutil.copyfile(found, folder / f"pages-{found.name}")))
-        for name in ("FPDF_LoadMemDocument64", "FPDF_LoadDocument", "FPDF_CreateNewDocument", "FPDF_LoadPage"):
+        for name in (
+            "FPDF_LoadMemDocument64",
+            "FPDF_LoadDocument",
+            "FPDF_CreateNewDocument",
+            "FPDF_LoadPage",
+            "FPDFText_LoadPage",
+        ):
             getattr(self._pdfium, name).restype = ctypes.c_void_p
         self._pdfium.FPDF_GetLastError.restype = ctypes.c_ulong
 
@@ -103,15 +109,28 @@ class Document:
         """Whether nothing is drawn on any of the first pages."""
         return all(self.is_blank(page) for page in range(1, min(self.pages, _LOOKED_AT) + 1))
 
+    @property
+    def scanned(self) -> bool:
+        """Whether its first pages are images alone."""
+        return not self.blank and not any(self._characters(page) for page in range(1, min(self.pages, _FIRST) + 1))
+
     def is_blank(self, page: int) -> bool:
         """Whether nothing is drawn on this page (counted from 1)."""
-        return self._objects(page) == 0
+        with self._loaded(page) as handle:
+            return int(self._pdfium.FPDFPage_CountObjects(handle)) == 0
 
-    def _objects(self, page: int) -> int:
+    def _characters(self, page: int) -> int:
+        with self._loaded(page) as handle:
+            text = ctypes.c_void_p(self._pdfium.FPDFText_LoadPage(handle))
+            count = int(self._pdfium.FPDFText_CountChars(text))
+            self._pdfium.FPDFText_ClosePage(text)
+            return count
+
+    @contextmanager
+    def _loaded(self, page: int) -> Iterator[ctypes.c_void_p]:
         handle = ctypes.c_void_p(self._pdfium.FPDF_LoadPage(self._handle, page - 1))
-        count = int(self._pdfium.FPDFPage_CountObjects(handle))
+        yield handle
         self._pdfium.FPDF_ClosePage(handle)
-        return count
 
     def taken_out(self, first: int, last: int) -> bytes:
         """These pages (counted from 1) as a file of their own, without encryption, what was filled in as their text."""
