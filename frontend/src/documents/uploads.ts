@@ -22,7 +22,7 @@ export interface Upload {
 
 interface Uploads {
   uploads: readonly Upload[];
-  add: (library: string, files: readonly File[]) => Promise<void>;
+  add: (library: string, files: readonly File[]) => void;
   retry: (objectName: string) => void;
   cancel: (objectName: string) => void;
 }
@@ -67,8 +67,8 @@ export const useUploads = create<Uploads>((set, get) => {
 
   return {
     uploads: [],
-    add: async (library, files) => {
-      const added = await Promise.all(files.map((file) => waiting(library, file)));
+    add: (library, files) => {
+      const added = files.map((file) => waiting(library, file));
       const names = new Set(added.map((each) => each.objectName));
       set(({ uploads }) => ({ uploads: [...added, ...uploads.filter((each) => !names.has(each.objectName))] }));
       begin();
@@ -94,8 +94,8 @@ function nothing(): void {
   // There is nothing to stop.
 }
 
-async function waiting(library: string, file: File): Promise<Upload> {
-  const objectName = `${library}/${await storableName(file.name)}`;
+function waiting(library: string, file: File): Upload {
+  const objectName = `${library}/${storableName(file.name)}`;
   return { objectName, library, file, state: "waiting", share: 0, reason: null };
 }
 
