@@ -36,6 +36,28 @@ def test_signing_in_never_leads_elsewhere(enter: Enter, site: Site) -> None:
     expect(visitor.page).to_have_url(re.compile(f"^{re.escape(site.url)}/chat"))
 
 
+def test_a_link_from_an_e_mail_leads_in_where_the_browser_is(enter: Enter, site: Site) -> None:
+    visitor = enter()
+    visitor.page.goto(f"{site.url}{_link(site)}&next=/documents")
+    expect(visitor.page).to_have_url(re.compile(f"^{re.escape(site.url)}/documents"))
+    expect(visitor.page.get_by_role("tab", name="My documents")).to_be_visible()
+
+
+def test_a_session_from_a_link_is_for_https_alone_where_that_is_spoken(site: Site) -> None:
+    reply = httpx.get(f"{site.url}{_link(site)}", headers={"x-forwarded-proto": "https"})
+    cookies = reply.headers.get_list("set-cookie")
+    assert reply.headers["location"] == "/chat"
+    assert cookies != []
+    assert all("; Secure" in cookie for cookie in cookies), cookies
+
+
+def test_a_link_that_is_used_up_is_said_so(enter: Enter, site: Site) -> None:
+    visitor = enter()
+    visitor.page.goto(f"{site.url}/auth/callback?token_hash=none&type=magiclink")
+    expect(visitor.page).to_have_url(f"{site.url}/sign-in?trouble=link")
+    expect(visitor.page.get_by_text("This link is used up or too old.")).to_be_visible()
+
+
 def test_an_expired_session_takes_no_text_away(enter: Enter, site: Site) -> None:
     visitor = enter()
     account = site.account()
@@ -81,6 +103,11 @@ def test_no_secret_reaches_the_browser(enter: Enter, site: Site) -> None:
         assert site.secret_key not in text
         assert "service_role" not in text.replace('=== "service_role"', "")
     assert len(sources) > 5
+
+
+def _link(site: Site) -> str:
+    """The path that a link to sign in leads to, for a new account."""
+    return f"/auth/callback?token_hash={site.link_hash(site.account())}&type=magiclink"
 
 
 def _end_session(visitor: Visitor) -> Locator:
