@@ -4,6 +4,7 @@ import { create } from "zustand";
 import { queryClient } from "@/lib/queries";
 import { browserClient } from "@/lib/supabase/browser";
 import { text } from "@/text/en";
+import { useDeletions } from "./deletions";
 import { documentsKey } from "./keys";
 import { storableName } from "./object-name";
 import { sendFile } from "./send-file";
@@ -44,6 +45,7 @@ export const useUploads = create<Uploads>((set, get) => {
 
   function send({ objectName, file, library }: Upload): void {
     change(objectName, { state: "sending", share: 0, reason: null });
+    useDeletions.getState().spare(objectName);
     const fail = (reason: string) => {
       change(objectName, { state: "failed", reason });
       begin();
