@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, expect
 from tests.waiting import eventually
 from tests.web.conftest import Enter
 from tests.web.people import Visitor
-from tests.web.site import PASSWORD, Site
+from tests.web.site import PASSWORD, Account, Site
 
 
 def test_nobody_sees_a_page_without_signing_in(enter: Enter, site: Site) -> None:
@@ -36,6 +36,28 @@ def test_signing_in_never_leads_elsewhere(enter: Enter, site: Site) -> None:
     expect(visitor.page).to_have_url(re.compile(f"^{re.escape(site.url)}/chat"))
 
 
+def test_a_link_from_an_e_mail_leads_in_where_the_browser_is(enter: Enter, site: Site) -> None:
+    visitor = enter()
+    visitor.page.goto(f"{site.url}{_link(site, site.account())}&next=/documents")
+    expect(visitor.page).to_have_url(re.compile(f"^{re.escape(site.url)}/documents"))
+    expect(visitor.page.get_by_role("tab", name="My documents")).to_be_visible()
+
+
+def test_a_session_from_a_link_is_for_https_alone_where_that_is_spoken(site: Site) -> None:
+    reply = httpx.get(f"{site.url}{_link(site, site.account())}", headers={"x-forwarded-proto": "https"})
+    cookies = reply.headers.get_list("set-cookie")
+    assert reply.headers["location"] == "/chat"
+    assert cookies != []
+    assert all("; Secure" in cookie for cookie in cookies), cookies
+
+
+def test_a_link_that_is_used_up_is_said_so(enter: Enter, site: Site) -> None:
+    visitor = enter()
+    visitor.page.goto(f"{site.url}/auth/callback?token_hash=none&type=magiclink")
+    expect(visitor.page).to_have_url(f"{site.url}/sign-in?trouble=link")
+    expect(visitor.page.get_by_text("This link is used up or too old.")).to_be_visible()
+
+
 def test_an_expired_session_takes_no_text_away(enter: Enter, site: Site) -> None:
     visitor = enter()
     account = site.account()
@@ -45,6 +67,24 @@ def test_an_expired_session_takes_no_text_away(enter: Enter, site: Site) -> None
     dialog = _end_session(visitor)
     dialog.get_by_label("Password", exact=True).fill(PASSWORD)
     dialog.get_by_role("button", name="Sign in", exact=True).click()
+    expect(dialog).to_be_hidden()
+    expect(box).to_have_value("A question that took a while to write")
+
+
+def test_who_has_no_password_signs_in_again_in_another_tab(enter: Enter, site: Site) -> None:
+    visitor = enter()
+    account = site.account()
+    visitor.sign_in(account)
+    box = visitor.page.get_by_role("textbox", name="Your question")
+    box.fill("A question that took a while to write")
+    dialog = _end_session(visitor)
+    with visitor.page.context.expect_page() as opened:
+        dialog.get_by_role("link", name="Sign in without a password").click()
+    other = opened.value
+    expect(other).to_have_url(re.compile(r"/sign-in\?next=%2Fchat"))
+    other.goto(f"{site.url}{_link(site, account)}")
+    expect(other).to_have_url(re.compile("/chat"))
+    _look_again(visitor)
     expect(dialog).to_be_hidden()
     expect(box).to_have_value("A question that took a while to write")
 
@@ -83,14 +123,24 @@ def test_no_secret_reaches_the_browser(enter: Enter, site: Site) -> None:
     assert len(sources) > 5
 
 
+def _link(site: Site, account: Account) -> str:
+    """The path that a link to sign in leads to."""
+    return f"/auth/callback?token_hash={site.link_hash(account)}&type=magiclink"
+
+
 def _end_session(visitor: Visitor) -> Locator:
     """As when the refresh token was revoked while the computer slept: the next refresh is refused. The dialog then."""
     visitor.page.context.clear_cookies()
     dialog = visitor.page.get_by_role("dialog", name="Your session has ended")
 
     def seen() -> None:  # a page that is not yet alive hears nothing
-        visitor.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        _look_again(visitor)
         expect(dialog).to_be_visible(timeout=1_000)
 
     eventually(seen, within=15)
     return dialog
+
+
+def _look_again(visitor: Visitor) -> None:
+    """As who comes back to a tab."""
+    visitor.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

@@ -3,80 +3,94 @@
 import { create } from "zustand";
 import { queryClient } from "@/lib/queries";
 import { browserClient } from "@/lib/supabase/browser";
+import { type Doomed, forget, keep, kept } from "./kept-deletions";
 import { documentsKey } from "./keys";
 
 /** For so long a deletion can be undone. */
 export const GRACE_MS = 7_000;
-const KEPT = "rivulet.deletions";
+/** After so long nobody expects any more that a deletion of an earlier visit goes on. */
+const STALE_MS = 60 * 60_000;
 
-interface Subject {
-  id: string;
-  library: string;
-}
+type Subject = Omit<Doomed, "due">;
 
-interface Doomed extends Subject {
-  /** When it is deleted, in milliseconds since 1970. */
-  due: number;
+/** What is told of a deletion. */
+interface Course {
+  /** Its time is over: it was undone, or can be no longer. */
+  decided: () => void;
+  /** The document is there still: the deletion failed, or what would be deleted has changed since. */
+  remains: (why: "failed" | "changed") => void;
 }
 
 interface Deletions {
   /** Documents that are hidden already, and deleted when the time for second thoughts is over. */
-  doomed: readonly Doomed[];
-  begin: (document: Subject, onFailure: () => void) => void;
-  undo: (id: string) => void;
+  doomed: readonly Subject[];
+  begin: (document: Subject, course: Course) => void;
+  /** Whether there was still time. */
+  undo: (id: string) => boolean;
+  /** The file is sent anew: whoever deleted the one of that name did not mean this one. */
+  spare: (objectName: string) => void;
 }
 
-const clocks = new Map<string, ReturnType<typeof setTimeout>>();
+interface Pending {
+  clock: ReturnType<typeof setTimeout>;
+  course: Course;
+}
+
+const pending = new Map<string, Pending>();
 
 export const useDeletions = create<Deletions>((set, get) => {
-  const keep = (doomed: readonly Doomed[]) => {
-    // If the tab is closed meanwhile the next visit goes on.
-    localStorage.setItem(KEPT, JSON.stringify(doomed));
-    set({ doomed });
-  };
   const without = (id: string) => get().doomed.filter((each) => each.id !== id);
-  async function end(document: Subject, onFailure: () => void): Promise<void> {
-    if (!(await carryOut([document]))) onFailure();
-    keep(without(document.id));
+
+  function release(id: string): void {
+    forget(id);
+    set({ doomed: without(id) });
   }
+
+  async function end(document: Subject, course: Course): Promise<void> {
+    pending.delete(document.id);
+    course.decided();
+    const outcome = await carryOut(document);
+    if (outcome !== "deleted") course.remains(outcome);
+    release(document.id);
+  }
+
   return {
     doomed: [],
-    begin: (document, onFailure) => {
-      keep([...without(document.id), { ...document, due: Date.now() + GRACE_MS }]);
-      clocks.set(document.id, setTimeout(() => void end(document, onFailure), GRACE_MS));
+    begin: (document, course) => {
+      keep({ ...document, due: Date.now() + GRACE_MS });
+      set({ doomed: [...without(document.id), document] });
+      pending.set(document.id, { course, clock: setTimeout(() => void end(document, course), GRACE_MS) });
     },
     undo: (id) => {
-      clearTimeout(clocks.get(id));
-      keep(without(id));
+      const begun = pending.get(id);
+      if (!begun) return false;
+      clearTimeout(begun.clock);
+      pending.delete(id);
+      begun.course.decided();
+      release(id);
+      return true;
+    },
+    spare: (objectName) => {
+      const same = [...get().doomed, ...kept()].filter((each) => each.objectName === objectName);
+      for (const { id } of same) if (!get().undo(id)) forget(id);
     },
   };
 });
 
 /** Deletions of an earlier visit that was left before their time had come; those of another tab are its own. */
 export async function finishEarlierDeletions(): Promise<void> {
-  const kept = read();
-  const left = kept.filter((each) => each.due + GRACE_MS < Date.now());
-  if (left.length === 0) return;
-  localStorage.setItem(KEPT, JSON.stringify(kept.filter((each) => !left.includes(each))));
-  await carryOut(left);
+  const now = Date.now();
+  const left = kept().filter(({ due }) => due + GRACE_MS < now);
+  for (const { id } of left) forget(id);
+  await Promise.all(left.filter(({ due }) => now < due + STALE_MS).map(carryOut));
 }
 
-function read(): Doomed[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-    return Array.isArray(kept) ? (kept as Doomed[]) : [];
-  } catch {
-    return [];
-  }
-}
-
-async function carryOut(doomed: readonly Subject[]): Promise<boolean> {
-  const ids = doomed.map((each) => each.id);
-  const { error } = await (await browserClient()).from("documents").delete().in("id", ids);
-  await Promise.all(
-    [...new Set(doomed.map((each) => each.library))].map((library) =>
-      queryClient().invalidateQueries({ queryKey: documentsKey(library) }),
-    ),
-  );
-  return !error;
+/** Delete a document, unless it is another than it was then. */
+async function carryOut({ id, version, library }: Subject): Promise<"deleted" | "failed" | "changed"> {
+  const client = await browserClient();
+  const { error } = await client.from("documents").delete().eq("id", id).eq("version", version);
+  const { data: left } = await client.from("documents").select("version").eq("id", id).maybeSingle();
+  await queryClient().invalidateQueries({ queryKey: documentsKey(library) });
+  if (error || left?.version === version) return "failed";
+  return left ? "changed" : "deleted";
 }

@@ -6,6 +6,7 @@ import { IconUserPlus } from "@tabler/icons-react";
 import dynamic from "next/dynamic";
 import { useEffect, useState } from "react";
 import { patiently } from "@/lib/patiently";
+import { newId } from "@/lib/uuid";
 import { text } from "@/text/en";
 import { filesOf, sortFiles, type Sorted } from "./accept-files";
 import { AddMenu } from "./add-menu";
@@ -34,7 +35,7 @@ export function DocumentsScreen({ remembered }: { remembered: string | null }) {
   useEffect(() => void finishEarlierDeletions(), []);
 
   async function create(name: string): Promise<string | null> {
-    const id = crypto.randomUUID();
+    const id = newId();
     const fault = await createLibrary(id, name);
     if (!fault) choose(id);
     return fault;
@@ -95,5 +96,5 @@ function ChosenLibrary({ library }: { library: Library }) {
 /** Send what can be sent, and say at once what cannot. */
 function take(library: string, { accepted, refused }: Sorted): void {
   for (const message of refused) notifications.show({ color: "red", message, autoClose: 10_000 });
-  void useUploads.getState().add(library, accepted);
+  useUploads.getState().add(library, accepted);
 }

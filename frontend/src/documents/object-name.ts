@@ -1,3 +1,5 @@
+import { sha256 } from "@/lib/sha256";
+
 // What Storage takes in an object's name, less what addresses give a meaning of their own.
 const NOT_STORABLE = /[^A-Za-z0-9_!.*'() &$@=;:+,-]+/g;
 const LONGEST_NAME = 900;
@@ -7,17 +9,16 @@ const LONGEST_SUFFIX = 20;
  * The name of a file as Storage takes it: the same as the command line makes, so that a file that is sent from either
  * replaces the one before. Other characters are replaced, and a digest keeps different names apart.
  */
-export async function storableName(name: string): Promise<string> {
+export function storableName(name: string): string {
   const ascii = [...name.normalize("NFKD")].filter((character) => character <= "\x7f").join("");
   const simple = ascii.replace(NOT_STORABLE, "_");
   if (simple === name && name.length <= LONGEST_NAME) return name;
   const dot = simple.lastIndexOf(".");
   const hasSuffix = dot >= 0 && simple.length - dot <= LONGEST_SUFFIX + 1;
   const [stem, suffix] = hasSuffix ? [simple.slice(0, dot), simple.slice(dot)] : [simple, ""];
-  return `${stem.slice(0, LONGEST_NAME - 40)}-${await digest(name)}${suffix}`;
+  return `${stem.slice(0, LONGEST_NAME - 40)}-${digest(name)}${suffix}`;
 }
 
-async function digest(name: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name)));
-  return [...bytes.slice(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+function digest(name: string): string {
+  return sha256(new TextEncoder().encode(name)).slice(0, 8);
 }

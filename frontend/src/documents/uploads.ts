@@ -4,6 +4,7 @@ import { create } from "zustand";
 import { queryClient } from "@/lib/queries";
 import { browserClient } from "@/lib/supabase/browser";
 import { text } from "@/text/en";
+import { useDeletions } from "./deletions";
 import { documentsKey } from "./keys";
 import { storableName } from "./object-name";
 import { sendFile } from "./send-file";
@@ -22,7 +23,7 @@ export interface Upload {
 
 interface Uploads {
   uploads: readonly Upload[];
-  add: (library: string, files: readonly File[]) => Promise<void>;
+  add: (library: string, files: readonly File[]) => void;
   retry: (objectName: string) => void;
   cancel: (objectName: string) => void;
 }
@@ -44,6 +45,7 @@ export const useUploads = create<Uploads>((set, get) => {
 
   function send({ objectName, file, library }: Upload): void {
     change(objectName, { state: "sending", share: 0, reason: null });
+    useDeletions.getState().spare(objectName);
     const fail = (reason: string) => {
       change(objectName, { state: "failed", reason });
       begin();
@@ -67,8 +69,8 @@ export const useUploads = create<Uploads>((set, get) => {
 
   return {
     uploads: [],
-    add: async (library, files) => {
-      const added = await Promise.all(files.map((file) => waiting(library, file)));
+    add: (library, files) => {
+      const added = files.map((file) => waiting(library, file));
       const names = new Set(added.map((each) => each.objectName));
       set(({ uploads }) => ({ uploads: [...added, ...uploads.filter((each) => !names.has(each.objectName))] }));
       begin();
@@ -94,8 +96,8 @@ function nothing(): void {
   // There is nothing to stop.
 }
 
-async function waiting(library: string, file: File): Promise<Upload> {
-  const objectName = `${library}/${await storableName(file.name)}`;
+function waiting(library: string, file: File): Upload {
+  const objectName = `${library}/${storableName(file.name)}`;
   return { objectName, library, file, state: "waiting", share: 0, reason: null };
 }
 

@@ -25,6 +25,8 @@ const LONGEST_PAUSE_MS = 10_000;
 const PATIENCE_MS = 30_000;
 
 const topics = new Map<string, Topic>();
+/** Channels on their way out, by topic: the client gives one to whoever asks for its topic until it is gone. */
+const departures = new Map<string, Promise<unknown>>();
 
 /**
  * Hear a private Broadcast topic until the function that is returned is called.
@@ -94,6 +96,7 @@ class Topic {
   private async join(): Promise<void> {
     const client = await browserClient();
     await client.realtime.setAuth(); // private topics are joined as this person
+    await departures.get(this.name);
     if (this.channel !== null || this.listeners.size === 0) return;
     const options = { config: { private: true, broadcast: { self: false, ack: false } } };
     const channel = client.channel(this.name, options);
@@ -133,7 +136,7 @@ class Topic {
     const channel = this.channel;
     this.channel = null;
     this.joined = false;
-    if (channel) await (await browserClient()).removeChannel(channel);
+    if (channel) await depart(this.name, channel);
   }
 
   private look(): void {
@@ -156,6 +159,12 @@ class Topic {
   private catchUp(): void {
     for (const listener of this.listeners) listener.catchUp();
   }
+}
+
+async function depart(name: string, channel: RealtimeChannel): Promise<void> {
+  const departure = browserClient().then((client) => client.removeChannel(channel));
+  departures.set(name, departure);
+  await departure.finally(() => departures.delete(name));
 }
 
 async function reconnect(): Promise<void> {

@@ -1,16 +1,19 @@
 "use client";
 
-import { Modal, Stack, Text } from "@mantine/core";
+import { Anchor, Modal, Stack, Text } from "@mantine/core";
 import { PasswordForm } from "@/auth/password-form";
 import { text } from "@/text/en";
 
-/** There is no way around it but signing in. */
+/** There is no way around it but signing in: here, or however one does in another tab, while this one keeps what was typed. */
 export default function SessionDialog({ email, onDone }: { email: string; onDone: () => void }) {
   return (
     <Modal opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title={text.auth.ended}>
       <Stack>
         <Text size="sm">{text.auth.endedLead}</Text>
         <PasswordForm mode="sign-in" email={email} onDone={onDone} />
+        <Anchor size="sm" ta="center" target="_blank" href={`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`}>
+          {text.auth.otherWay}
+        </Anchor>
       </Stack>
     </Modal>
   );

@@ -16,13 +16,15 @@ export function SessionGuard() {
   const person = usePerson();
   const [ended, setEnded] = useState(false);
   useEffect(() => {
+    const meet = (session: Session | null) => {
+      if (session && session.user.id !== person.id) location.reload(); // somebody else has signed in, in another tab
+      else setEnded(!session && !leaving.now);
+    };
     const following = follow((event, session) => {
-      if (event === "SIGNED_OUT") setEnded(!leaving.now);
-      else if (session && session.user.id !== person.id) location.reload(); // somebody else has signed in, in another tab
-      else if (session) setEnded(false);
+      if (session || event === "SIGNED_OUT") meet(session);
     });
-    // Cookies can go without a word: deleted, or refused a refresh by the proxy while the tab slept.
-    const look = () => void isSignedIn().then((isIn) => setEnded(!isIn && !leaving.now));
+    // Cookies come and go without a word: another tab signs in by a link, the proxy is refused a refresh while this one sleeps.
+    const look = () => void currentSession().then((session) => session !== undefined && meet(session));
     const looking = setInterval(look, LOOK_MS);
     document.addEventListener("visibilitychange", look);
     return () => {
@@ -39,7 +41,8 @@ async function follow(tell: (event: AuthChangeEvent, session: Session | null) =>
   return auth.onAuthStateChange(tell).data.subscription;
 }
 
-async function isSignedIn(): Promise<boolean> {
-  const { data } = await (await browserClient()).auth.getSession();
-  return data.session !== null;
+/** The session, or null; undefined where that cannot be told, since it is due for a refresh and Auth cannot be reached. */
+async function currentSession(): Promise<Session | null | undefined> {
+  const { data, error } = await (await browserClient()).auth.getSession();
+  return error?.name === "AuthRetryableFetchError" ? undefined : data.session;
 }

@@ -109,6 +109,8 @@ export const documents = {
   refetched: "The page is being read again.",
   deleted: (title: string) => `“${title}” is deleted.`,
   deleteFailed: (title: string) => `“${title}” could not be deleted.`,
+  deleteChanged: (title: string) => `“${title}” is not deleted: it has changed since.`,
+  undoTooLate: (title: string) => `It is too late to bring “${title}” back.`,
   retry: "Retry",
   retryOf: (title: string) => `Retry reading ${title}`,
   password: "Enter the password",

@@ -64,7 +64,7 @@ export const text = {
     failed: (reason: string) => `That did not work: ${reason}`,
     ended: "Your session has ended",
     endedLead: "Nothing that you wrote is lost. Sign in and go on where you were.",
-    other: "Sign in as somebody else",
+    otherWay: "Sign in without a password, in a new tab",
   },
   connection: {
     offline: "You are offline. What you see may be old; it is brought up to date as soon as you are back.",

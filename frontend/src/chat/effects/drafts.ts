@@ -1,5 +1,7 @@
 /** Text that was typed and not sent, kept in this browser for each person and conversation. */
 
+import { guarded } from "@/lib/guarded";
+
 const PREFIX = "rivulet:draft:";
 const MOST = 50;
 
@@ -31,13 +33,4 @@ export function draftsOf(person: string): Drafts {
 function dropOldest(prefix: string): void {
   const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix) && key !== prefix + BLANK);
   for (const key of keys.slice(0, Math.max(0, keys.length - MOST + 1))) localStorage.removeItem(key);
-}
-
-/** A browser may refuse to store anything (private mode, no room): then nothing is kept, and typing goes on. */
-function guarded<T>(act: () => T): T | null {
-  try {
-    return act();
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,7 @@
 /** The conversations of this tab: one that is left and entered again is shown at once, and then read. */
 
 import { subscribe } from "@/lib/subscribe";
+import { newId } from "@/lib/uuid";
 import { dataApi } from "./api";
 import { draftsOf } from "./drafts";
 import { LiveThread, type Start } from "./live-thread";
@@ -24,14 +25,4 @@ function forgetOldest(): void {
     if (threads.size <= MOST) return;
     if (!thread.isOpen) threads.delete(key);
   }
-}
-
-/** A random UUID; `crypto.randomUUID` is there on secure pages only. */
-export function newId(): string {
-  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

@@ -4,6 +4,7 @@ import type { Database } from "@/lib/database.types";
 import { pageSettings } from "@/lib/page-settings";
 import { patiently } from "@/lib/patiently";
 import type { Client } from "./client";
+import { cookieOptions } from "./cookies";
 
 let client: Promise<Client> | undefined;
 
@@ -20,7 +21,7 @@ async function load(): Promise<Client> {
   const { createBrowserClient } = await patiently(() => import("@supabase/ssr"));
   await new Promise((resolve) => setTimeout(resolve)); // the page may react in between
   return createBrowserClient<Database>(supabaseUrl, supabaseKey, {
-    cookieOptions: { sameSite: "lax", secure: location.protocol === "https:" },
+    cookieOptions: cookieOptions(location.protocol),
     // Dead sockets are noticed within half of this.
     realtime: { heartbeatIntervalMs: 15_000 },
   });

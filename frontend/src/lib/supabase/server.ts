@@ -1,10 +1,11 @@
 import "server-only";
 import { createServerClient } from "@supabase/ssr";
-import { cookies } from "next/headers";
+import { cookies, headers } from "next/headers";
 import { cache } from "react";
 import type { Database } from "@/lib/database.types";
 import { serverSettings } from "@/lib/server-settings";
 import type { Client } from "./client";
+import { cookieOptions } from "./cookies";
 
 /** A page waits no longer for what it would show at first; the browser asks again. */
 const PATIENCE_MS = 3_000;
@@ -16,10 +17,11 @@ export const serverClient = cache(() => connect(fetchSoon));
 export const patientClient = () => connect(fetch);
 
 async function connect(using: typeof fetch): Promise<Client> {
-  const store = await cookies();
+  const [store, sent] = [await cookies(), await headers()];
   const { supabaseUrl, supabaseKey } = serverSettings();
   return createServerClient<Database>(supabaseUrl, supabaseKey, {
     global: { fetch: using },
+    cookieOptions: cookieOptions(sent.get("x-forwarded-proto") ?? "http"), // set by the framework where no proxy does
     cookies: {
       getAll: () => store.getAll(),
       setAll: (changed) => {

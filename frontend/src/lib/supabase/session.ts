@@ -1,6 +1,7 @@
 import { createServerClient } from "@supabase/ssr";
 import { type NextRequest, NextResponse } from "next/server";
 import { readSettings } from "@/lib/settings";
+import { cookieOptions } from "./cookies";
 
 export interface Refreshed {
   response: NextResponse;
@@ -17,7 +18,7 @@ export async function refreshSession(request: NextRequest, headers: Headers): Pr
   const { supabaseUrl, supabaseKey } = readSettings(process.env);
   let response = NextResponse.next({ request: { headers } });
   const client = createServerClient(supabaseUrl, supabaseKey, {
-    cookieOptions: { sameSite: "lax", secure: request.nextUrl.protocol === "https:" },
+    cookieOptions: cookieOptions(request.nextUrl.protocol),
     cookies: {
       getAll: () => request.cookies.getAll(),
       setAll: (changed) => {

@@ -7,8 +7,9 @@ import { patientClient } from "@/lib/supabase/server";
 export async function GET(request: NextRequest): Promise<NextResponse> {
   const query = request.nextUrl.searchParams;
   const entered = await exchange(query.get("code"), query.get("token_hash"), query.get("type"));
-  const path = entered ? nextPath(query.get("next")) : "/sign-in?trouble=link";
-  return NextResponse.redirect(new URL(path, request.url));
+  const location = entered ? nextPath(query.get("next")) : "/sign-in?trouble=link";
+  // Relative: a server behind a proxy, or in a container, does not know the address that people see.
+  return new NextResponse(null, { status: 307, headers: { location } });
 }
 
 async function exchange(code: string | null, hash: string | null, type: string | null): Promise<boolean> {
