@@ -1,4 +1,5 @@
-import { sha256 } from "@/lib/sha256";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 
 // What Storage takes in an object's name, less what addresses give a meaning of their own.
 const NOT_STORABLE = /[^A-Za-z0-9_!.*'() &$@=;:+,-]+/g;
@@ -19,6 +20,7 @@ export function storableName(name: string): string {
   return `${stem.slice(0, LONGEST_NAME - 40)}-${digest(name)}${suffix}`;
 }
 
+/** Not by `crypto.subtle`, which is there on secure pages only. */
 function digest(name: string): string {
-  return sha256(new TextEncoder().encode(name)).slice(0, 8);
+  return bytesToHex(sha256(new TextEncoder().encode(name))).slice(0, 8);
 }
