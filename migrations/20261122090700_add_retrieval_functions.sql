@@ -150,7 +150,7 @@ begin
             from pairs join weights using (word) group by 1
         ), best as (
             select coalesce(s.chunk_id, e.id) as chunk_id,
-                   coalesce(s.score, 0) + case when e.id is null then 0 else 2.2 * (select sum(weight) from weights) + 1 end as score
+                   coalesce(s.score, 0) + case when e.id is null then 0 else 2.2 * coalesce((select sum(weight) from weights), 0) + 1 end as score
             from scored s full join unnest(v_exact) as e (id) on e.id = s.chunk_id
             order by score desc, chunk_id limit 2 * least(p_limit, 1000)
         ), visible as (

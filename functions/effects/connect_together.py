@@ -43,7 +43,7 @@ def translated_errors() -> Iterator[None]:
             "model_refused_key", "The model service refused the API key. An operator has to check TOGETHER_API_KEY."
         ) from error
     except _REFUSALS as error:
-        raise PermanentError("model_refused", f"The model service refused the request: {error}") from error
+        raise PermanentError("model_refused", f"The model service refused the request: {_said(error)}") from error
     except ValueError as error:
         raise TransientError("model_unreadable", "The model service sent something else than an answer.") from error
     except (together.APIError, httpx.HTTPError) as error:
@@ -55,3 +55,9 @@ def _retry_after(response: httpx.Response) -> float:
         return float(response.headers.get("retry-after", "0"))
     except ValueError:
         return 0.0
+
+
+def _said(error: together.APIStatusError) -> str:
+    """The provider's own words, where it has some."""
+    told = error.body.get("error", error.body) if isinstance(error.body, dict) else None
+    return str(told["message"]) if isinstance(told, dict) and told.get("message") else str(error)

@@ -39,14 +39,22 @@ Part = Annotated[str | None, typer.Argument(help="One part alone; see rivulet st
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 
 
+def _path(text: str) -> Path:
+    if not text:  # of a variable that is not set; as a path it would be the folder one is in
+        raise typer.BadParameter("a path is empty")
+    return Path(text)
+
+
 @app.command()
 def up(part: Part = None) -> None:
     """Start the local stack, or one part that was stopped, and print its addresses."""
     from infra.cli import stack_screen
+    from infra.cli.console import out
     from infra.local import stack
 
     if part is not None:
         stack.start_part(part)
+        out().print(f"{part} is started.")
         return
     stack_screen.start()
     stack_screen.show_addresses()
@@ -60,6 +68,7 @@ def down(part: Part = None) -> None:
 
     if part is not None:
         stack.stop_part(part)
+        out().print(f"{part} is stopped.")
     else:
         out().print("The local stack is down." if stack.down() else "The local stack was not running.")
 
@@ -95,15 +104,21 @@ def login(email: Annotated[str, typer.Argument(help="Your e-mail address.")]) ->
     """Sign in; the password is RIVULET_PASSWORD or asked for. The local stack takes new people."""
     from infra.cli import person, project
     from infra.cli.console import out
+    from infra.cli.errors import CommandError
 
-    password = os.environ.get("RIVULET_PASSWORD") or typer.prompt("Password", hide_input=True)
-    new = asyncio.run(person.log_in(project.find_project(), person.Credentials(email, password)))
+    if "@" not in email:
+        raise CommandError(f"{email} is no e-mail address.")
+    found, password = project.find_project(), os.environ.get("RIVULET_PASSWORD")
+    if not password and not sys.stdin.isatty():
+        raise CommandError("Set RIVULET_PASSWORD: without a terminal the password cannot be asked for.")
+    password = password or typer.prompt("Password", hide_input=True)
+    new = asyncio.run(person.log_in(found, person.Credentials(email, password)))
     out().print(f"{'Signed up and signed in' if new else 'Signed in'} as {email}.")
 
 
 @app.command()
 def upload(
-    paths: Annotated[list[Path], typer.Argument(help="Files, and folders of files.", metavar="PATH…")],
+    paths: Annotated[list[Path], typer.Argument(help="Files, and folders of files.", metavar="PATH…", parser=_path)],
     ignore: Annotated[
         list[str] | None,
         typer.Option(help="Leave out what matches, as in .gitignore; may be repeated.", metavar="PATTERN"),

@@ -23,13 +23,18 @@ def err() -> Console:
 
 
 def plain(text: str) -> str:
+    """The text in one line, without control characters: no title makes lines that look like ours."""
+    return " ".join(plain_lines(text).splitlines()) if text else ""
+
+
+def plain_lines(text: str) -> str:
     """The text without control characters."""
     return _CONTROLS.sub("", text)
 
 
 def write(text: str) -> None:
     """Write text as it is to standard output, at once."""
-    sys.stdout.write(plain(text))
+    sys.stdout.write(plain_lines(text))
     sys.stdout.flush()
 
 

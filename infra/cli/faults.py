@@ -1,5 +1,7 @@
 """Which errors are expected, and what a person is told about each."""
 
+import sys
+
 import httpx
 from postgrest.exceptions import APIError
 from storage3.exceptions import StorageApiError
@@ -57,9 +59,17 @@ def explain(error: BaseException) -> str | None:
             return _explain_storage(error)
         case AuthError() if not is_outage(error):
             return _explain_auth(error)
-        case OSError() if not isinstance(error, httpx.HTTPError) and error.filename is not None:
-            return f"{error.filename}: {error.strerror}"
+        case OSError() if not is_outage(error):
+            return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+    if _is_of_psycopg(error):
+        return f"The database at DATABASE_URL cannot be reached: {str(error).splitlines()[0]}"
     return UNREACHABLE if is_outage(error) else None
+
+
+def _is_of_psycopg(error: BaseException) -> bool:
+    """Whether it is an outage that psycopg tells of, which not everybody has installed."""
+    psycopg = sys.modules.get("psycopg")
+    return psycopg is not None and isinstance(error, psycopg.OperationalError)
 
 
 def _explain_data(error: APIError) -> str:
@@ -88,4 +98,6 @@ def _explain_auth(error: AuthError) -> str:
         return WRONG_KEY
     if error.code == "invalid_credentials":
         return "This e-mail and password do not belong together. Sign in again with: rivulet login EMAIL"
-    return f"Signing in failed: {error.message}. Sign in again with: rivulet login EMAIL"
+    if getattr(error, "status", None) == httpx.codes.NOT_FOUND or "404 Not Found" in error.message:
+        return "There is no Supabase project at this address. Check SUPABASE_URL, or unset it to use the local stack."
+    return f"Signing in failed: {error.message.rstrip('.')}. Sign in again with: rivulet login EMAIL"

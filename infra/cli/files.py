@@ -67,9 +67,9 @@ def find(paths: Sequence[Path], ignore: Sequence[str] = ()) -> Found:
             elif fault is None:
                 uploads.append(_upload(file, name))
             elif file == path:
-                raise CommandError(f"{file} cannot be read: {fault}.")
+                raise CommandError(f"{_printable(name)} cannot be read: {fault}.")
             else:
-                unreadable.append((name, f"It cannot be read: {fault}."))
+                unreadable.append((_printable(name), f"It cannot be read: {fault}."))
     return Found(_distinct(uploads), skipped, unreadable)
 
 
@@ -105,10 +105,17 @@ def _upload(file: Path, name: str) -> Upload:
 def _fault(file: Path) -> str | None:
     """Why a file cannot be read; None if it can."""
     try:
+        str(file).encode()
         file.open("rb").close()
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
     except OSError as error:
         return error.strerror or str(error)
     return None
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _expand(path: Path, rules: Rules) -> Iterator[tuple[Path, str, bool]]:

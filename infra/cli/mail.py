@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from rich.table import Table
 
-from infra.cli.console import out, plain, write
+from infra.cli.console import out, plain, plain_lines, write
 from infra.cli.errors import CommandError
 from infra.cli.project import local_project
 
@@ -57,4 +57,4 @@ def _list(found: list[dict[str, Any]]) -> None:
 
 
 def _show(mail: dict[str, Any]) -> None:
-    out().print(plain(f"To {mail['recipient']}, {mail['sent_at']}\n{mail['subject']}\n\n{mail['body']}"))
+    out().print(plain_lines(f"To {mail['recipient']}, {mail['sent_at']}\n{mail['subject']}\n\n{mail['body']}"))

@@ -5,19 +5,21 @@ import os
 import shlex
 from dataclasses import asdict
 
+from rich.console import Console
 from rich.table import Table
 
-from infra.cli.console import out, plain, seconds, write
+from infra.cli.console import out, plain, plain_lines, seconds, write
 from infra.cli.errors import CommandError
 from infra.local import logs, parts, stack, state
 
 LOG_LINES = 100
 
 
-def start() -> int:
+def start(screen: Console | None = None) -> int:
     """Start the stack, telling of each part as it becomes ready; the milliseconds that it took."""
-    taken = stack.up(_tell)
-    out().print(f"The local stack is up ({seconds(taken)}).")
+    screen = screen or out()
+    taken = stack.up(lambda news: _tell(news, screen))
+    screen.print(f"The local stack is up ({seconds(taken)}).")
     return taken
 
 
@@ -54,12 +56,12 @@ def log_of(part: str) -> str:
     known = [*parts.names(), "supervisor"]
     if part not in known:
         raise CommandError(f"There is no part {part!r}. The parts are: {', '.join(known)}.")
-    return plain(logs.tail(state.find_folder(os.environ) / "logs" / f"{part}.log", LOG_LINES))
+    return plain_lines(logs.tail(state.find_folder(os.environ) / "logs" / f"{part}.log", LOG_LINES))
 
 
-def _tell(news: stack.Progress) -> None:
+def _tell(news: stack.Progress, screen: Console) -> None:
     time = "" if news.milliseconds is None else seconds(news.milliseconds)
-    out().print(f"  {news.part:<10} {news.text:<26} {time}".rstrip())
+    screen.print(f"  {news.part:<10} {news.text:<26} {time}".rstrip())
 
 
 def _table(found: list[stack.PartStatus]) -> Table:

@@ -121,6 +121,10 @@ def _state(board: Board, track: Track, now: float) -> str:
     if track.unchanged:
         return "unchanged"
     row = track.row
-    pages = f", {row.pages} pages" if row and row.pages else ""
-    passages = f", {row.chunks_total} passages" if row and row.chunks_total else ""
+    pages = f", {_counted(row.pages, 'page')}" if row and row.pages else ""
+    passages = f", {_counted(row.chunks_total, 'passage')}" if row and row.chunks_total else ""
     return f"ready in {seconds(track.milliseconds or 0)}{pages}{passages}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

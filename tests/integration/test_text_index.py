@@ -129,6 +129,7 @@ def test_a_phrase_in_quotation_marks_comes_first(texts: Texts) -> None:
 def test_the_beginning_of_a_word(texts: Texts) -> None:
     texts.add(["The turbidimeter is calibrated.", "Turbines turn.", "Turbidity was high."])
     assert sorted(texts.find("turbidi*")) == [0, 2]
+    assert all(score > 0 for _, score in texts.hits("turbidi*"))
     assert sorted(texts.find("turb*")) == [0, 1, 2]
     assert texts.find("'*:(&*") == []
 

@@ -17,11 +17,11 @@ MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")] = False,
 ) -> None:
-    """Examine the project and all services, and say what mends what is wrong; exit code 0 if nothing is.
+    """Examine the project and all services, and say what mends what is wrong (✗, exit code 1) or could be better (!).
 
     Against the Supabase project that the environment names, else the local stack. It changes nothing.
     """
-    from infra.cli.console import out, plain, write
+    from infra.cli.console import out, plain_lines, write
     from infra.cli.doctor.examine import examine
     from infra.local import stack
 
@@ -30,7 +30,7 @@ def doctor(
     if as_json:
         write(json.dumps({"level": worst(found), "findings": [asdict(each) for each in found]}) + "\n")
     else:
-        out().print(plain("\n".join(lines(found))))
+        out().print(plain_lines("\n".join(lines(found))))
     raise typer.Exit(1 if worst(found) == "error" else 0)
 
 
@@ -41,5 +41,5 @@ def lines(found: Sequence[Finding]) -> list[str]:
         shown.append(f"{MARKS[each.level]} {each.check}: {each.text}")
         if each.mend:
             shown += [f"    {line}" for line in each.mend.splitlines()]
-    problems = sum(each.level != "ok" for each in found)
-    return [*shown, "", f"{problems} to mend." if problems else "All is well."]
+    wrong, poor = (sum(each.level == level for each in found) for level in ("error", "warning"))
+    return [*shown, "", f"{wrong} to mend, {poor} to look at." if wrong or poor else "All is well."]

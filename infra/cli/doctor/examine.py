@@ -69,4 +69,8 @@ def _refusal(reply: httpx.Response) -> Finding:
         return wrong("database", text, f"export SUPABASE_SECRET_KEY=…  # {DASHBOARD}")
     if reply.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return wrong("database", "SUPABASE_SECRET_KEY is refused.", f"export SUPABASE_SECRET_KEY=…  # {DASHBOARD}")
-    return wrong("database", f"The Data API answers {reply.status_code} {code}.", "Look at the project's status.")
+    return wrong(
+        "database",
+        f"The Data API answers {reply.status_code} {code}.",
+        "rivulet up postgres  # elsewhere: look at the project's status in its dashboard",
+    )

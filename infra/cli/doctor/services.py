@@ -97,7 +97,7 @@ class Services:
             await Chroma(self._settings.vectors, READ_SECONDS).names(1, 0)
         except httpx.HTTPError as error:
             text = f"Chroma does not answer at {url} ({type(error).__name__}): nothing is found by meaning."
-            return wrong("chroma", text, "chroma run --path ./chroma  # or set CHROMA_URL")
+            return wrong("chroma", text, "rivulet up chroma  # elsewhere: start Chroma, or check CHROMA_URL")
         except TransientError as error:
             text = f"Chroma at {url} refuses: {error.__cause__}"
             return wrong("chroma", text, "Check CHROMA_API_KEY, CHROMA_TENANT and CHROMA_DATABASE.")
@@ -109,7 +109,11 @@ class Services:
         try:
             reply = await self._http.get(f"{base}/v1/models", headers={"Authorization": f"Bearer {key}"})
         except httpx.HTTPError as error:
-            return wrong("models", f"{base} does not answer ({type(error).__name__}).", "Check TOGETHER_BASE_URL.")
+            return wrong(
+                "models",
+                f"{base} does not answer ({type(error).__name__}).",
+                "rivulet up models  # elsewhere: check TOGETHER_BASE_URL",
+            )
         if reply.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             mend = "export TOGETHER_API_KEY=…  # https://api.together.ai/settings/api-keys"
             return wrong("models", "TOGETHER_API_KEY is refused.", mend)

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from infra.cli import faults
 from infra.cli.errors import CommandError
 from infra.local import stack
 
@@ -56,5 +57,7 @@ def _message(reply: httpx.Response) -> str:
         return (
             "This Supabase project lacks Rivulet's functions. Run its migrations: supabase link, then supabase db push."
         )
+    if str(body.get("code")).startswith("PGRST00"):
+        return faults.UNREACHABLE
     parts = (body.get("message") or f"Supabase answered {reply.status_code}.", body.get("hint"))
     return " ".join(part for part in parts if part)

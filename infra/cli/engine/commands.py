@@ -3,15 +3,29 @@
 import json
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
+from schema.jobs import Queue
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
-InQueue = Annotated[str | None, typer.Option(help="Only this queue.", show_default=False)]
+InQueue = Annotated[Queue | None, typer.Option(help="Only this queue.", show_default=False)]
+JobId = Annotated[int, typer.Argument(help="The job's id.", min=1, max=2**63 - 1)]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")]
 REFRESH_SECONDS = 1.0
+
+
+class State(StrEnum):
+    """Where a live job is."""
+
+    WAITING = "waiting"
+    DELAYED = "delayed"
+    READY = "ready"
+    RUNNING = "running"
+
 
 jobs_app = typer.Typer(help="List, show and cancel jobs.", no_args_is_help=True)
 dead_app = typer.Typer(help="List the jobs that failed for good, and give them a new life.", no_args_is_help=True)
@@ -40,7 +54,7 @@ def queues(
 @jobs_app.command("list")
 def list_jobs(
     queue: InQueue = None,
-    state: Annotated[str | None, typer.Option(help="waiting, delayed, ready or running.", show_default=False)] = None,
+    state: Annotated[State | None, typer.Option(help="Only those in this state.", show_default=False)] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -52,7 +66,7 @@ def list_jobs(
 
 
 @jobs_app.command("show")
-def show_job(job: Annotated[int, typer.Argument(help="The job's id.")]) -> None:
+def show_job(job: JobId) -> None:
     """Print everything about one job, live or ended, as JSON."""
     from infra.cli.console import write
     from infra.cli.engine.calls import Engine
@@ -65,7 +79,7 @@ def show_job(job: Annotated[int, typer.Argument(help="The job's id.")]) -> None:
 
 
 @jobs_app.command("cancel")
-def cancel_job(job: Annotated[int, typer.Argument(help="The job's id.")]) -> None:
+def cancel_job(job: JobId) -> None:
     """Cancel a job; a running one is asked to stop."""
     from infra.cli.console import out
     from infra.cli.engine.calls import Engine
@@ -73,7 +87,7 @@ def cancel_job(job: Annotated[int, typer.Argument(help="The job's id.")]) -> Non
 
     reply = Engine().call("cancel_job_v1", job=job)
     if reply["status"] == "unknown":
-        raise CommandError(f"There is no live job {job}; `rivulet jobs show {job}` tells how it ended.")
+        raise CommandError(f"There is no live job {job}. If it has ended, `rivulet jobs show {job}` tells how.")
     out().print(f"Cancelled {reply['jobs']} job(s) of that document or answer.")
 
 
@@ -88,7 +102,7 @@ def list_dead(queue: InQueue = None, limit: Limit = 50, as_json: AsJson = False)
 
 @dead_app.command("redrive")
 def redrive(
-    queue: Annotated[str, typer.Argument(help="The queue.")],
+    queue: Annotated[Queue, typer.Argument(help="The queue.")],
     subject: Annotated[UUID | None, typer.Option(help="Only this document or answer.", show_default=False)] = None,
     limit: Limit = 100,
 ) -> None:

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import Console
+
 from functions import compose
 from functions.effects.supabase import Supabase
 from infra.cli import stack_screen
@@ -23,7 +25,7 @@ from schema.settings import Settings
 async def run(data: Path, as_json: bool, answers: bool) -> None:
     """Evaluate retrieval on a collection, or the answers to its questions, and show what came out."""
     dataset = read_dataset(data)
-    with _project() as settings:
+    with _project(err() if as_json else out()) as settings:
         async with _connected(settings) as supabase:
             library = await fill(supabase, dataset, _told("searchable documents"))
             if answers:
@@ -42,14 +44,14 @@ async def run(data: Path, as_json: bool, answers: bool) -> None:
 
 
 @contextmanager
-def _project() -> Iterator[Settings]:
+def _project(screen: Console) -> Iterator[Settings]:
     """The settings of the project that the environment names, else of the local stack, started for this if need be."""
     if os.environ.get("SUPABASE_URL"):
         yield Settings.from_env(os.environ)
         return
     started = not _is_running()
     if started:
-        stack_screen.start()
+        stack_screen.start(screen)
     try:
         os.environ.update(stack.environment())
         yield Settings.from_env(os.environ)

@@ -11,6 +11,10 @@ from infra.cli.console import err, out, plain, write
 from infra.cli.engine.calls import Engine
 
 LOOK_SECONDS = 1.0
+NOT_DONE = (
+    "Not all libraries have the model; those that have not are searched as before. When what is noted is mended, "
+    "`rivulet reindex --resume` goes on; `rivulet reindex --abandon` gives up."
+)
 Row = dict[str, Any]
 
 
@@ -19,12 +23,16 @@ def change(model: str, library: str | None, as_json: bool) -> bool:
     engine = Engine()
     refused = _begin(engine, model, library)
     found = _watch(engine, library)
+    done = not refused and not found["unfinished"]
     if as_json:
         write(json.dumps(found | {"refused": refused}) + "\n")
-    else:
-        _show(found, refused)
+        return done
+    _show(found, refused)
+    if done:
         out().print(f"Set EMBEDDING_MODEL={plain(model)} for the listeners, so that new libraries begin with it.")
-    return not refused and not found["unfinished"]
+    else:
+        out().print(NOT_DONE)
+    return done
 
 
 def control(action: str, library: str | None, as_json: bool) -> None:

@@ -97,4 +97,8 @@ def test_long_quotes_are_cut_and_pages_left_out_where_there_are_none() -> None:
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
-    assert plain("a\x1b]0;title\x07b\x9b31mc\r\nd\te") == "a]0;titleb31mc\nd\te"
+    assert plain("a\x1b]0;title\x07b\x9b31mc\td") == "a]0;titleb31mc\td"
+
+
+def test_a_title_makes_no_lines_of_its_own() -> None:
+    assert plain("weir.md\r\n  [1] ours") == "weir.md   [1] ours"
