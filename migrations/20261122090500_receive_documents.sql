@@ -63,12 +63,24 @@ create trigger documents_parse_new after insert on public.documents
 create trigger documents_parse_changed after update on public.documents
     for each row when (new.version > old.version and new.status = 'queued') execute function rivulet.parse_document();
 
+-- Files are fetched by their names, and a path with "." or ".." in it, or nothing between two slashes, is resolved on the
+-- way: it would lead out of the library that the name begins with, into another one.
+create function rivulet.refuse_devious_name(p_name text) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+    if p_name ~ '(^|/)[.]{0,2}(/|$)' then
+        raise exception 'No part of an object''s name may be empty, "." or "..": "%".', p_name
+            using errcode = 'insufficient_privilege';  -- Storage answers 403, as to a refused row
+    end if;
+end $$;
+
 -- Moved or renamed: the same document under another name, no work. Into another library: another document.
 -- Its trigger comes before rivulet_receive_object by name, so that an object with a new name and new metadata (what Storage
 -- writes when it moves one) is known by that name when its bytes are compared.
 create function rivulet.move_object() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
+    if new.bucket_id = 'documents' then perform rivulet.refuse_devious_name(new.name); end if;
     update public.documents
     set object_name = new.name, title = left(regexp_replace(new.name, '^.*/', ''), 500)
     where bucket = old.bucket_id and object_name = old.name
@@ -89,8 +101,9 @@ language plpgsql security definer set search_path = '' as $$
 begin
     if not exists (select from public.libraries where id::text = split_part(new.name, '/', 1)) then
         raise exception 'Objects in the bucket "documents" are named <library id>/<file name>; there is no library "%".',
-            split_part(new.name, '/', 1) using errcode = 'insufficient_privilege';  -- Storage answers 403, as to a refused row
+            split_part(new.name, '/', 1) using errcode = 'insufficient_privilege';
     end if;
+    perform rivulet.refuse_devious_name(new.name);
     insert into public.documents (library_id, owner_id, source, bucket, object_name, title, mime, bytes, content_hash)
     values (split_part(new.name, '/', 1)::uuid,
             (select id from auth.users where id::text = coalesce(new.owner_id, new.owner::text)),
