@@ -70,7 +70,7 @@ $$;
 create function public.start_respond_v1(p_job bigint, p_fence bigint, p_history integer default 12) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
 declare
-    j rivulet.jobs := rivulet.holds(p_job, p_fence);
+    j rivulet.jobs := rivulet.holds_subject(p_job, p_fence);
     q public.messages;
 begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
@@ -92,7 +92,7 @@ end $$;
 create function public.save_draft_v1(p_job bigint, p_fence bigint, p_content text) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
 declare
-    j rivulet.jobs := rivulet.holds(p_job, p_fence);
+    j rivulet.jobs := rivulet.holds_subject(p_job, p_fence);
 begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
     update public.messages set content = p_content, updated_at = now()

@@ -5,7 +5,7 @@ import uuid
 import psycopg
 import pytest
 
-from tests.integration.engine import ANSWER, Engine, Row
+from tests.integration.engine import ANSWER, Engine, Row, waiting
 
 
 def cited(chunk: uuid.UUID, start: int = 0, end: int = 3) -> Row:
@@ -115,6 +115,22 @@ def test_stop_while_running_reaches_the_worker_and_keeps_the_text(engine: Engine
     assert message(engine, answer) == ("cancelled", "as far as it came")
     assert engine.act("complete_respond_v1", job, ANSWER) == "cancelled"
     assert message(engine, answer) == ("cancelled", "Old [1].")
+
+
+@pytest.mark.parametrize(("step", "values"), [("start_respond_v1", []), ("save_draft_v1", ["half"])])
+def test_stop_and_a_step_of_the_responder_never_wait_for_each_other(
+    engine: Engine, step: str, values: list[object]
+) -> None:
+    answer = engine.ask(engine.conversation(engine.person()))
+    job = engine.claim_one("respond")
+    engine.act("start_respond_v1", job)
+
+    with engine.connection.transaction():
+        engine.all("select from public.messages where id = %s for no key update", answer)  # as whoever edits does
+        outcome = waiting(engine, lambda other: other.act(step, job, *values))
+        engine.all("update public.messages set status = 'cancelled' where id = %s", answer)
+
+    assert outcome.result() == ("cancel" if values else "superseded")
 
 
 def test_the_history_holds_earlier_finished_turns_in_order(engine: Engine) -> None:
