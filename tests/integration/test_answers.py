@@ -1,6 +1,7 @@
 """Questions and answers in rows: one answer per question, fenced drafts, stop from anywhere, real citations."""
 
 import uuid
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -63,6 +64,51 @@ def test_a_passage_deleted_meanwhile_is_not_cited(engine: Engine) -> None:
     assert engine.act("complete_respond_v1", job, cited(chunk)) == "done"
 
     assert engine.all("select 1 from public.citations") == []
+
+
+def delete(engine: Engine, document: uuid.UUID) -> None:
+    engine.all("delete from public.documents where id = %s", document)
+
+
+def swap(engine: Engine, document: uuid.UUID) -> None:
+    engine.all("update public.documents set content = 'changed' where id = %s", document)
+    engine.parse(["New weir."])
+    engine.embed()
+
+
+@pytest.mark.parametrize("take_away", [delete, swap])
+def test_an_answer_waits_for_whoever_is_taking_away_what_it_cites(
+    engine: Engine, take_away: Callable[[Engine, uuid.UUID], None]
+) -> None:
+    user = engine.person()
+    document = engine.ingest(user, ["Old weir."])
+    chunk = engine.one("select id from public.chunks")
+    answer = engine.ask(engine.conversation(user))
+    job = engine.claim_one("respond")
+
+    with engine.connection.transaction():
+        take_away(engine, document)
+        outcome = waiting(engine, lambda other: other.act("complete_respond_v1", job, cited(chunk)))
+
+    assert outcome.result() == "done"
+    assert message(engine, answer)[0] == "complete"
+    assert engine.all("select 1 from public.citations") == []
+
+
+def test_what_is_left_to_do_for_a_deleted_conversation_is_nothing(engine: Engine) -> None:
+    user = engine.person()
+    engine.ingest(user, ["Old weir."])
+    chunk = engine.one("select id from public.chunks")
+    steps: list[tuple[str, object]] = [("save_draft_v1", "half"), ("complete_respond_v1", cited(chunk))]
+    for step, value in steps:
+        conversation = engine.conversation(user)
+        engine.ask(conversation)
+        job = engine.claim_one("respond")
+        engine.act("start_respond_v1", job)
+        engine.all("delete from public.conversations where id = %s", conversation)
+
+        assert engine.act(step, job, value) == "superseded"
+    assert engine.all("select distinct outcome from rivulet.job_history where queue = 'respond'") == [("cancelled",)]
 
 
 def test_a_citation_survives_its_document_and_says_so(engine: Engine) -> None:
