@@ -31,6 +31,7 @@ create table public.libraries (
     personal boolean not null default false,
     created_at timestamptz not null default now()
 );
+create index libraries_by_owner on public.libraries (owner_id);
 create unique index libraries_one_personal_each on public.libraries (owner_id) where personal;
 
 create table public.library_members (

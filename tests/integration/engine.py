@@ -139,7 +139,7 @@ class Engine:
 
 
 def waiting(engine: Engine, act: Callable[[Engine], Result]) -> Future[Result]:
-    """Act over another connection, which comes to wait for what this one's open transaction holds; the outcome comes later."""
+    """Act over another connection, which comes to wait for this one's transaction; the outcome comes later."""
     other = Engine(engine.dsn)
     process = other.connection.info.backend_pid
     pool = ThreadPoolExecutor(1)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from tests.integration.engine import ANSWER, Engine
+from tests.integration.engine import ANSWER, Engine, Row
 
 TABLES = [
     "libraries",
@@ -204,6 +204,43 @@ def test_a_shared_library_is_seen_by_its_members_as_long_as_they_are(engine: Eng
     engine.all("delete from public.library_members where user_id = %s and library_id = %s", member, library)
     assert engine.one(asked, member, [chunk]) == []
     assert visible(engine, member, "chunks") == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select from public.libraries",
+        "select from public.library_members",
+        "select from public.documents",
+        "select from public.citations where message_id = '00000000-0000-4000-8000-000000000000'",
+        "select from public.provenance where message_id = '00000000-0000-4000-8000-000000000000'",
+        "insert into public.feedback (message_id, rating) values (gen_random_uuid(), 1)",
+    ],
+)
+def test_nobody_reads_past_the_rows_of_everybody_else(engine: Engine, statement: str) -> None:
+    """However many rows others have: the policies find one's own by an index."""
+    engine.all("alter table public.messages disable trigger user")
+    engine.all(
+        "insert into public.messages (conversation_id, content) select %s, n from generate_series(1, 5000) n",
+        engine.conversation(engine.person()),
+    )
+    engine.all("analyze public.messages")
+    with signed_in(engine, engine.person()) as connection:
+        connection.execute("set local enable_seqscan = off")
+        row = connection.execute(f"explain (format json) {statement}".encode()).fetchone()
+    assert row
+    [explained] = row[0]
+    scans = [node for node in nodes(explained["Plan"]) if node["Node Type"] in SCANS]
+    assert [node for node in scans if "Index Cond" not in node] == []
+
+
+SCANS = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Index Scan"}
+
+
+def nodes(plan: Row) -> Iterator[Row]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
 
 
 def test_topics_are_heard_by_those_whose_they_are(engine: Engine, full: tuple[uuid.UUID, uuid.UUID]) -> None:
