@@ -42,12 +42,11 @@ create policy "owners rename" on public.libraries for update to authenticated
 create policy "owners delete" on public.libraries for delete to authenticated
     using (not personal and id in (select rivulet.libraries_of((select auth.uid()), 'owner')));
 
--- Members: seen by each other, chosen by the owner, and anybody may leave. An owner's own row stays.
-grant select, insert (library_id, user_id, role), update (role), delete on public.library_members to authenticated;
+-- Members: seen by each other, chosen by the owner, and anybody may leave. An owner's own row stays. Nobody is put into a
+-- library: who is invited makes the row by accepting.
+grant select, update (role), delete on public.library_members to authenticated;
 create policy "members see each other" on public.library_members for select to authenticated
     using (library_id = any (array(select rivulet.libraries_of((select auth.uid())))));
-create policy "owners add members" on public.library_members for insert to authenticated
-    with check (role <> 'owner' and library_id in (select rivulet.libraries_of((select auth.uid()), 'owner')));
 create policy "owners change roles" on public.library_members for update to authenticated
     using (role <> 'owner' and library_id in (select rivulet.libraries_of((select auth.uid()), 'owner')))
     with check (role <> 'owner');
