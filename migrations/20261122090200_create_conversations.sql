@@ -3,7 +3,7 @@ create table public.conversations (
     id uuid primary key default gen_random_uuid(),
     owner_id uuid not null default auth.uid() references auth.users (id) on delete cascade,
     library_id uuid references public.libraries (id) on delete set null,  -- null: every library its owner may see
-    title text,
+    title text constraint conversation_title_length check (char_length(title) <= 200),
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
@@ -37,7 +37,7 @@ create table public.messages (
     position bigint generated always as identity,   -- order in the conversation: clocks can tie
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    constraint question_length check (role <> 'user' or char_length(btrim(content)) between 1 and 20000),
+    constraint question_length check (role <> 'user' or btrim(content) <> '' and char_length(content) <= 20000),
     constraint answers_reply check ((role = 'assistant') = (reply_to is not null)),
     constraint answer_failure_is_explained check (
         status <> 'failed' or (error_code is not null and error_message is not null))

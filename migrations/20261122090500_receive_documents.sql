@@ -108,7 +108,7 @@ begin
     values (split_part(new.name, '/', 1)::uuid,
             (select id from auth.users where id::text = coalesce(new.owner_id, new.owner::text)),
             'storage', new.bucket_id, new.name, left(regexp_replace(new.name, '^.*/', ''), 500),
-            new.metadata ->> 'mimetype', (new.metadata ->> 'size')::bigint, new.metadata ->> 'eTag')
+            left(new.metadata ->> 'mimetype', 255), (new.metadata ->> 'size')::bigint, new.metadata ->> 'eTag')
     on conflict (bucket, object_name) do update
         set mime = excluded.mime, bytes = excluded.bytes, content_hash = excluded.content_hash
         where documents.content_hash is distinct from excluded.content_hash;

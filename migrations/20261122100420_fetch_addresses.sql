@@ -10,10 +10,10 @@ alter table public.documents
     add constraint documents_source_check check (source in ('storage', 'inline', 'row', 'url')),
     drop constraint document_has_its_source,
     add constraint document_has_its_source check (
-        (source = 'storage' and bucket is not null and object_name is not null)
+        (source = 'storage' and bucket is not null and object_name is not null and content is null)
         or (source = 'inline' and content is not null)
         or (source = 'row' and source_ref is not null)  -- no content: there was too much of it
-        or (source = 'url' and url is not null));
+        or (source = 'url' and url is not null and content is null));
 create unique index documents_by_url on public.documents (library_id, url);
 
 -- What was fetched for a version. Kept for the one that is searched, and for the one that is being read.

@@ -177,6 +177,29 @@ def test_people_cannot_write_into_what_is_not_theirs(engine: Engine, full: tuple
             connection.execute(statement.encode(), [value])
 
 
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("insert into public.libraries (name) values ('x' || repeat(' ', 200))", "library_name_length"),
+        ("insert into public.documents (library_id, title, content) values (%(library)s, 'x' || repeat(' ', 500), 'y')",
+         "document_title_length"),
+        ("insert into public.documents (library_id, title, content, mime)"
+         " values (%(library)s, 'x', 'y', repeat('x', 256))",
+         "document_mime_length"),
+        ("insert into public.documents (library_id, title, content, tags)"
+         " values (%(library)s, 'x', 'y', array[repeat('x', 10001)])", "document_tags_size"),
+        ("insert into public.conversations (title) values (repeat('x', 201))", "conversation_title_length"),
+        ("insert into public.messages (conversation_id, content) values (%(conversation)s, 'x' || repeat(' ', 20000))",
+         "question_length"),
+    ],
+)  # fmt: skip
+def test_what_people_write_is_bounded(engine: Engine, statement: str, constraint: str) -> None:
+    user = engine.person()
+    values = {"library": engine.library(user), "conversation": engine.conversation(user)}
+    with signed_in(engine, user) as person, pytest.raises(psycopg.errors.CheckViolation, match=constraint):
+        person.execute(statement.encode(), values)
+
+
 def test_an_answer_can_be_stopped_and_nothing_else(engine: Engine) -> None:
     user = engine.person()
     answer = engine.ask(engine.conversation(user))
