@@ -41,6 +41,7 @@ create table public.documents (
     unique (bucket, object_name)
 );
 create index documents_by_library on public.documents (library_id, created_at desc);
+create index documents_by_owner on public.documents (owner_id);  -- for the deletion of people
 
 create table public.chunks (
     id uuid primary key,                            -- uuid5 of document, version and ordinal: a repeated write is the same row

@@ -8,6 +8,7 @@ create table public.conversations (
     updated_at timestamptz not null default now()
 );
 create index conversations_by_owner on public.conversations (owner_id, updated_at desc);
+create index conversations_by_library on public.conversations (library_id) where library_id is not null;  -- for the deletion of libraries
 
 create table public.messages (
     id uuid primary key default gen_random_uuid(),
@@ -112,3 +113,4 @@ create table public.feedback (
     created_at timestamptz not null default now(),
     primary key (message_id, user_id)
 );
+create index feedback_by_person on public.feedback (user_id);
