@@ -118,14 +118,17 @@ create trigger rivulet_receive_object after insert or update of metadata, versio
     for each row when (new.bucket_id = 'documents' and new.metadata ->> 'size' is not null)
     execute function rivulet.receive_object();
 
-create function rivulet.forget_object() returns trigger
+-- Many files go in one statement, and so do their documents: all rows are locked before the first library is, to count what
+-- is left of it. One by one, a document would be waited for with its library held, which whoever writes to it may want.
+create function rivulet.forget_objects() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-    delete from public.documents where bucket = old.bucket_id and object_name = old.name;
+    delete from public.documents d using gone g
+    where g.bucket_id = 'documents' and d.bucket = g.bucket_id and d.object_name = g.name;
     return null;
 end $$;
-create trigger rivulet_forget_object after delete on storage.objects
-    for each row when (old.bucket_id = 'documents') execute function rivulet.forget_object();
+create trigger rivulet_forget_objects after delete on storage.objects referencing old table as gone
+    for each statement execute function rivulet.forget_objects();
 
 -- True if there was something to restart. It is a new version, to which the failed attempt leaves its vectors.
 create function rivulet.restart_document(p_document uuid) returns boolean

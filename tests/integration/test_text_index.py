@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.engine import Engine, waiting
+from tests.integration.test_documents import put_object
 
 
 class Texts:
@@ -221,6 +222,25 @@ def test_who_takes_documents_away_and_who_adds_one_do_not_wait_in_a_circle(texts
         engine.all("delete from public.documents where id = %s", second)
 
     added.result()
+    audit(engine)
+
+
+def test_who_removes_files_and_who_reads_one_of_them_do_not_wait_in_a_circle(texts: Texts, engine: Engine) -> None:
+    for name in ("first", "second"):
+        put_object(engine, f"{texts.library}/{name}.txt")
+        engine.parse([name])
+    second = engine.one("select id from public.documents where title = 'second.txt'")
+
+    def remove(other: Engine) -> None:
+        other.all("select set_config('storage.allow_delete_query', 'true', false)")
+        other.all("delete from storage.objects")
+
+    with engine.connection.transaction():
+        engine.all("select from public.documents where id = %s for key share", second)  # as its next passages do
+        removed = waiting(engine, remove)
+        engine.all("update public.chunks set text = 'changed' where document_id = %s", second)
+
+    removed.result()
     audit(engine)
 
 
