@@ -26,11 +26,12 @@ create type public.library_role as enum (
 
 create table public.libraries (
     id uuid primary key default gen_random_uuid(),
-    name text not null constraint library_name_length check (char_length(btrim(name)) between 1 and 200),
+    name text not null constraint library_name_length check (btrim(name) <> '' and char_length(name) <= 200),
     owner_id uuid not null default auth.uid() references auth.users (id) on delete cascade,
     personal boolean not null default false,
     created_at timestamptz not null default now()
 );
+create index libraries_by_owner on public.libraries (owner_id);
 create unique index libraries_one_personal_each on public.libraries (owner_id) where personal;
 
 create table public.library_members (

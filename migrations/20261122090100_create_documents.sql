@@ -6,11 +6,12 @@ create table public.documents (
     source text not null default 'inline' check (source in ('storage', 'inline')),
     bucket text,
     object_name text,
-    title text not null constraint document_title_length check (char_length(btrim(title)) between 1 and 500),
+    title text not null constraint document_title_length check (btrim(title) <> '' and char_length(title) <= 500),
     content text constraint document_content_size check (octet_length(content) <= 10 * 1024 * 1024),
     content_hash text,                              -- the object's eTag, or md5 of the inline text
-    mime text,
-    tags text[] not null default '{}' constraint document_tags_size check (cardinality(tags) <= 100),
+    mime text constraint document_mime_length check (char_length(mime) <= 255),
+    tags text[] not null default '{}' constraint document_tags_size check (
+        cardinality(tags) <= 100 and octet_length(array_to_string(tags, '')) <= 10000),
     bytes bigint,
     status text not null default 'queued' check (status in (
         'queued',     -- accepted, nobody has started yet
@@ -33,12 +34,14 @@ create table public.documents (
     updated_at timestamptz not null default now(),
     ready_at timestamptz,
     constraint document_has_its_source check (
-        (source = 'storage' and bucket is not null and object_name is not null) or (source = 'inline' and content is not null)),
+        (source = 'storage' and bucket is not null and object_name is not null and content is null)
+        or (source = 'inline' and content is not null)),
     constraint document_failure_is_explained check (
         status <> 'failed' or (error_code is not null and error_message is not null)),
     unique (bucket, object_name)
 );
 create index documents_by_library on public.documents (library_id, created_at desc);
+create index documents_by_owner on public.documents (owner_id);  -- for the deletion of people
 
 create table public.chunks (
     id uuid primary key,                            -- uuid5 of document, version and ordinal: a repeated write is the same row

@@ -3,11 +3,12 @@ create table public.conversations (
     id uuid primary key default gen_random_uuid(),
     owner_id uuid not null default auth.uid() references auth.users (id) on delete cascade,
     library_id uuid references public.libraries (id) on delete set null,  -- null: every library its owner may see
-    title text,
+    title text constraint conversation_title_length check (char_length(title) <= 200),
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
 create index conversations_by_owner on public.conversations (owner_id, updated_at desc);
+create index conversations_by_library on public.conversations (library_id) where library_id is not null;  -- for the deletion of libraries
 
 create table public.messages (
     id uuid primary key default gen_random_uuid(),
@@ -37,7 +38,7 @@ create table public.messages (
     position bigint generated always as identity,   -- order in the conversation: clocks can tie
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    constraint question_length check (role <> 'user' or char_length(btrim(content)) between 1 and 20000),
+    constraint question_length check (role <> 'user' or btrim(content) <> '' and char_length(content) <= 20000),
     constraint answers_reply check ((role = 'assistant') = (reply_to is not null)),
     constraint answer_failure_is_explained check (
         status <> 'failed' or (error_code is not null and error_message is not null))
@@ -112,3 +113,4 @@ create table public.feedback (
     created_at timestamptz not null default now(),
     primary key (message_id, user_id)
 );
+create index feedback_by_person on public.feedback (user_id);

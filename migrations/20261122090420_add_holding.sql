@@ -60,6 +60,14 @@ create function rivulet.holds(p_job bigint, p_fence bigint) returns rivulet.jobs
 language sql volatile set search_path = '' as
 $$ select * from rivulet.jobs where id = p_job and fence = p_fence and state = 'running' for share $$;
 
+-- The same for a step that writes to the subject: its row comes first, as for whoever stops or deletes it.
+create function rivulet.holds_subject(p_job bigint, p_fence bigint) returns rivulet.jobs
+language plpgsql volatile set search_path = '' as $$
+begin
+    perform rivulet.lock_subject(subject_id) from rivulet.jobs where id = p_job;
+    return rivulet.holds(p_job, p_fence);
+end $$;
+
 create function rivulet.stale(p_job bigint, p_fence bigint) returns jsonb
 language sql stable set search_path = '' as $$
     select jsonb_build_object('status', case when exists (

@@ -63,12 +63,24 @@ create trigger documents_parse_new after insert on public.documents
 create trigger documents_parse_changed after update on public.documents
     for each row when (new.version > old.version and new.status = 'queued') execute function rivulet.parse_document();
 
+-- Files are fetched by their names, and a path with "." or ".." in it, or nothing between two slashes, is resolved on the
+-- way: it would lead out of the library that the name begins with, into another one.
+create function rivulet.refuse_devious_name(p_name text) returns void
+language plpgsql stable set search_path = '' as $$
+begin
+    if p_name ~ '(^|/)[.]{0,2}(/|$)' then
+        raise exception 'No part of an object''s name may be empty, "." or "..": "%".', p_name
+            using errcode = 'insufficient_privilege';  -- Storage answers 403, as to a refused row
+    end if;
+end $$;
+
 -- Moved or renamed: the same document under another name, no work. Into another library: another document.
 -- Its trigger comes before rivulet_receive_object by name, so that an object with a new name and new metadata (what Storage
 -- writes when it moves one) is known by that name when its bytes are compared.
 create function rivulet.move_object() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
+    if new.bucket_id = 'documents' then perform rivulet.refuse_devious_name(new.name); end if;
     update public.documents
     set object_name = new.name, title = left(regexp_replace(new.name, '^.*/', ''), 500)
     where bucket = old.bucket_id and object_name = old.name
@@ -89,13 +101,14 @@ language plpgsql security definer set search_path = '' as $$
 begin
     if not exists (select from public.libraries where id::text = split_part(new.name, '/', 1)) then
         raise exception 'Objects in the bucket "documents" are named <library id>/<file name>; there is no library "%".',
-            split_part(new.name, '/', 1) using errcode = 'insufficient_privilege';  -- Storage answers 403, as to a refused row
+            split_part(new.name, '/', 1) using errcode = 'insufficient_privilege';
     end if;
+    perform rivulet.refuse_devious_name(new.name);
     insert into public.documents (library_id, owner_id, source, bucket, object_name, title, mime, bytes, content_hash)
     values (split_part(new.name, '/', 1)::uuid,
             (select id from auth.users where id::text = coalesce(new.owner_id, new.owner::text)),
             'storage', new.bucket_id, new.name, left(regexp_replace(new.name, '^.*/', ''), 500),
-            new.metadata ->> 'mimetype', (new.metadata ->> 'size')::bigint, new.metadata ->> 'eTag')
+            left(new.metadata ->> 'mimetype', 255), (new.metadata ->> 'size')::bigint, new.metadata ->> 'eTag')
     on conflict (bucket, object_name) do update
         set mime = excluded.mime, bytes = excluded.bytes, content_hash = excluded.content_hash
         where documents.content_hash is distinct from excluded.content_hash;
@@ -105,14 +118,17 @@ create trigger rivulet_receive_object after insert or update of metadata, versio
     for each row when (new.bucket_id = 'documents' and new.metadata ->> 'size' is not null)
     execute function rivulet.receive_object();
 
-create function rivulet.forget_object() returns trigger
+-- Many files go in one statement, and so do their documents: all rows are locked before the first library is, to count what
+-- is left of it. One by one, a document would be waited for with its library held, which whoever writes to it may want.
+create function rivulet.forget_objects() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-    delete from public.documents where bucket = old.bucket_id and object_name = old.name;
+    delete from public.documents d using gone g
+    where g.bucket_id = 'documents' and d.bucket = g.bucket_id and d.object_name = g.name;
     return null;
 end $$;
-create trigger rivulet_forget_object after delete on storage.objects
-    for each row when (old.bucket_id = 'documents') execute function rivulet.forget_object();
+create trigger rivulet_forget_objects after delete on storage.objects referencing old table as gone
+    for each statement execute function rivulet.forget_objects();
 
 -- True if there was something to restart. It is a new version, to which the failed attempt leaves its vectors.
 create function rivulet.restart_document(p_document uuid) returns boolean

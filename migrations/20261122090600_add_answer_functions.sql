@@ -70,7 +70,7 @@ $$;
 create function public.start_respond_v1(p_job bigint, p_fence bigint, p_history integer default 12) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
 declare
-    j rivulet.jobs := rivulet.holds(p_job, p_fence);
+    j rivulet.jobs := rivulet.holds_subject(p_job, p_fence);
     q public.messages;
 begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
@@ -88,16 +88,33 @@ begin
         from public.conversations c where c.id = q.conversation_id);
 end $$;
 
+-- Deleted, with its question or conversation. The caller holds the row if it is there.
+create function rivulet.answer_is_gone(j rivulet.jobs) returns boolean
+language sql stable set search_path = '' as
+$$ select not exists (select from public.messages where id = j.subject_id) $$;
+
 -- The draft, about once a second: what a reader who comes late starts from. Answers cancel if the person stopped it.
 create function public.save_draft_v1(p_job bigint, p_fence bigint, p_content text) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
 declare
-    j rivulet.jobs := rivulet.holds(p_job, p_fence);
+    j rivulet.jobs := rivulet.holds_subject(p_job, p_fence);
 begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
+    if rivulet.answer_is_gone(j) then return rivulet.supersede(p_job, p_fence); end if;
     update public.messages set content = p_content, updated_at = now()
     where id = j.subject_id and fence = p_fence and status in ('streaming', 'cancelled') and content <> p_content;
     return jsonb_build_object('status', case when j.cancel_requested then 'cancel' else 'ok' end);
+end $$;
+
+-- What is cited stays until the end of the transaction: whoever takes passages away, by a deletion or a new version, holds the
+-- row of their document.
+create function rivulet.lock_cited(p_citations jsonb) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+    perform from public.documents
+    where id in (select c.document_id from jsonb_to_recordset(p_citations) as a (chunk_id uuid)
+                 join public.chunks c on c.id = a.chunk_id)
+    order by id for share;
 end $$;
 
 -- Title, page and quote come from the passage's own rows, never from the model. A passage that was deleted since is not cited.
@@ -119,10 +136,14 @@ $$;
 create function public.complete_respond_v1(p_job bigint, p_fence bigint, p_answer jsonb) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
 declare
-    j rivulet.jobs := rivulet.take(p_job, p_fence);
-    v_outcome text := case when j.cancel_requested then 'cancelled' else 'done' end;
+    j rivulet.jobs;
+    v_outcome text;
 begin
+    perform rivulet.lock_cited(p_answer -> 'citations');  -- documents before messages, as in lock_subject
+    j := rivulet.take(p_job, p_fence);
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
+    if rivulet.answer_is_gone(j) then return rivulet.supersede(p_job, p_fence); end if;
+    v_outcome := case when j.cancel_requested then 'cancelled' else 'done' end;
     perform rivulet.cite(j.subject_id, p_answer -> 'citations');
     update public.messages
     set status = case when j.cancel_requested then status else 'complete' end,

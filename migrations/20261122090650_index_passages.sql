@@ -75,11 +75,14 @@ create table rivulet.frequencies (
 
 -- ── Keeping it right ─────────────────────────────────────────────────────────────────────────────────────────────────
 
--- Adds to, or with p_sign -1 takes from, what is known of libraries. In the order of the keys, so that writers never wait
--- for each other in a circle.
+-- Adds to, or with p_sign -1 takes from, what is known of libraries. One writer of a library at a time, to the end of its
+-- transaction: it may come several times, for one document after the other, and each time for words that it has not counted
+-- yet; who held some of these and waited for the library would wait in a circle.
 create function rivulet.count_postings(p_rows rivulet.postings[], p_sign integer) returns void
 language plpgsql volatile set search_path = '' as $$
 begin
+    perform pg_advisory_xact_lock(hashtextextended('rivulet.words:' || library_id, 0))
+    from (select distinct r.library_id from unnest(p_rows) r order by 1) l;
     insert into rivulet.frequencies as f (library_id, term, passages)
     select r.library_id, t.term, p_sign * count(*)
     from unnest(p_rows) r, unnest(r.terms) as t (term) where r.sampled

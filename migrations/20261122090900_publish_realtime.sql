@@ -55,7 +55,7 @@ create trigger messages_broadcast_change after update on public.messages
 
 revoke execute on function rivulet.broadcast_document(), rivulet.broadcast_message() from public;
 
--- For integrators who prefer Postgres Changes. Not the chunks: one large upload would drown every other change.
+-- For integrators who prefer Postgres Changes. Not the chunks: one large upload would drown every other change. Not what has
+-- a person in its key: of a row that is deleted everybody is told the key (infra/decisions/0004-chunks-are-not-published.md).
 alter publication supabase_realtime add table
-    public.libraries, public.library_members, public.documents, public.conversations, public.messages,
-    public.citations, public.feedback;
+    public.libraries, public.documents, public.conversations, public.messages, public.citations;

@@ -33,7 +33,7 @@ alter table public.documents
     add constraint documents_source_check check (source in ('storage', 'inline', 'row')),
     drop constraint document_has_its_source,
     add constraint document_has_its_source check (
-        (source = 'storage' and bucket is not null and object_name is not null)
+        (source = 'storage' and bucket is not null and object_name is not null and content is null)
         or (source = 'inline' and content is not null)
         or (source = 'row' and source_ref is not null)),  -- no content: there was too much of it
     add constraint document_row_has_its_watch check ((source = 'row') = (watch_id is not null));

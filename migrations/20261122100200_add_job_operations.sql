@@ -133,12 +133,13 @@ begin
     end case;
 end $$;
 
--- Drops whole days of history, and what the default partition holds of them. Run it daily; hosted Supabase has pg_cron:
+-- Drops whole days of history, and what the default partition holds of them. A day that somebody reads in a transaction that
+-- is still open is left for the next time: every job that ends would wait for it. Run it daily; hosted Supabase has pg_cron:
 --   select cron.schedule('rivulet-history', '17 3 * * *', 'select public.drop_history_v1(30)');
 --   select cron.schedule('rivulet-vacuum', '30 seconds', 'vacuum rivulet.jobs, rivulet.lanes, rivulet.queues');
 --   select cron.schedule('rivulet-sweep', '30 seconds', 'select public.sweep_jobs_v1()');
 create function public.drop_history_v1(p_keep_days integer) returns integer
-language plpgsql security definer set search_path = '' set timezone = 'UTC' as $$
+language plpgsql security definer set search_path = '' set timezone = 'UTC' set lock_timeout = '100ms' as $$
 declare
     v_oldest date := current_date - greatest(p_keep_days, 1);
     v_name text;
@@ -147,8 +148,12 @@ begin
     for v_name in select relname from pg_class where relnamespace = 'rivulet'::regnamespace
                   and relname ~ '^job_history_\d{4}_\d{2}_\d{2}$'
                   and to_date(right(relname, 10), 'YYYY_MM_DD') < v_oldest loop
-        execute format('drop table rivulet.%I', v_name);
-        v_dropped := v_dropped + 1;
+        begin
+            execute format('drop table rivulet.%I', v_name);
+            v_dropped := v_dropped + 1;
+        exception when lock_not_available then
+            null;
+        end;
     end loop;
     delete from rivulet.job_history_default where finished_at < v_oldest;
     perform rivulet.audit('drop_history', jsonb_build_object('before', v_oldest, 'partitions', v_dropped));

@@ -10,10 +10,10 @@ alter table public.documents
     add constraint documents_source_check check (source in ('storage', 'inline', 'row', 'url')),
     drop constraint document_has_its_source,
     add constraint document_has_its_source check (
-        (source = 'storage' and bucket is not null and object_name is not null)
+        (source = 'storage' and bucket is not null and object_name is not null and content is null)
         or (source = 'inline' and content is not null)
         or (source = 'row' and source_ref is not null)  -- no content: there was too much of it
-        or (source = 'url' and url is not null));
+        or (source = 'url' and url is not null and content is null));
 create unique index documents_by_url on public.documents (library_id, url);
 
 -- What was fetched for a version. Kept for the one that is searched, and for the one that is being read.
@@ -101,13 +101,10 @@ create function public.record_fetch_v1(
 ) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
 declare
-    j rivulet.jobs;
-    d public.documents;
+    -- No lane: the library is locked next, as by whoever inserts a document.
+    j rivulet.jobs := rivulet.holds_subject(p_job, p_fence);
+    d public.documents := rivulet.document_of(j);
 begin
-    -- The document first, and no lane: its library is locked next, as by whoever inserts a document.
-    perform rivulet.lock_subject(subject_id) from rivulet.jobs where id = p_job;
-    j := rivulet.holds(p_job, p_fence);
-    d := rivulet.document_of(j);
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
     if d.id is null then return rivulet.supersede(p_job, p_fence); end if;
     if p_hash is null or exists (select from rivulet.fetches where document_id = d.id and version = d.active_version and hash = p_hash) then

@@ -17,7 +17,7 @@ alter table public.provenance enable row level security;
 revoke all on public.provenance from anon, authenticated;
 grant select on public.provenance to authenticated;
 create policy "read own provenance" on public.provenance for select to authenticated
-    using (message_id in (select id from public.messages));  -- the messages that this person may read
+    using (exists (select from public.messages m where m.id = message_id));  -- one that this person may read
 
 create function rivulet.keep_provenance(p_message uuid, p_answer jsonb) returns void
 language sql volatile set search_path = '' as $$

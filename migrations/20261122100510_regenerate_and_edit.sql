@@ -7,13 +7,17 @@ begin
     -- All subjects first, in order: whoever ends one of these answers holds its row before it takes the group.
     perform from public.messages where conversation_id = m.conversation_id and position >= m.position
     order by position for no key update;
+    -- Asked only now: the same may have been done on another device, which has been waited for.
+    if not exists (select from public.messages where id = m.id and superseded_at is null) then
+        raise exception 'Another one has taken its place.' using errcode = 'object_not_in_prerequisite_state';
+    end if;
     update public.messages
     set superseded_at = now(), updated_at = now(),
         status = case when status in ('pending', 'streaming') then 'cancelled' else status end
     where conversation_id = m.conversation_id and position >= m.position and superseded_at is null;
 end $$;
 
--- The message, if it is in a conversation of the person who calls, and has not been taken back.
+-- The message, if it is in a conversation of the person who calls.
 create function rivulet.own_message(p_message uuid, p_role text) returns public.messages
 language plpgsql stable set search_path = '' as $$
 declare
@@ -24,8 +28,6 @@ begin
     if not found then
         raise exception 'You have no such %.', case p_role when 'user' then 'question' else 'answer' end
             using errcode = 'insufficient_privilege';
-    elsif m.superseded_at is not null then
-        raise exception 'Another one has taken its place.' using errcode = 'object_not_in_prerequisite_state';
     end if;
     return m;
 end $$;

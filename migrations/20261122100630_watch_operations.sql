@@ -115,13 +115,17 @@ language sql stable set search_path = '' as $$
         select j.subject_id from rivulet.jobs j, wanted w where j.subject_id = w.id)
 $$;
 
+create index documents_by_trace on public.documents (trace_id);
+create index messages_by_trace on public.messages (trace_id);
+
 -- From an upload or a question to its end: {documents, messages, jobs, deletions}, each in order of time. No content of either.
 create function public.ops_trace(p_id text) returns jsonb
 language plpgsql stable security definer set search_path = '' set statement_timeout = '5s' as $$
 declare
-    v_subjects uuid[] := rivulet.subjects_of_trace(p_id);
+    v_subjects uuid[];
 begin
     perform rivulet.require_operator();
+    v_subjects := rivulet.subjects_of_trace(p_id);
     return jsonb_build_object(
         'documents', (select coalesce(jsonb_agg(jsonb_build_object(
             'id', d.id, 'title', d.title, 'status', d.status, 'source', d.source, 'version', d.version, 'pages', d.pages,

@@ -3,11 +3,16 @@
 import hashlib
 import json
 import uuid
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import psycopg
 
+from tests.waiting import eventually
+
 Row = dict[str, Any]
+Result = TypeVar("Result")
 
 
 class Engine:
@@ -131,6 +136,22 @@ class Engine:
     def running(self, queue: str, tenant: uuid.UUID) -> int:
         running: int = self.one("select running from rivulet.lanes where queue = %s and tenant_id = %s", queue, tenant)
         return running
+
+
+def waiting(engine: Engine, act: Callable[[Engine], Result]) -> Future[Result]:
+    """Act over another connection, which comes to wait for this one's transaction; the outcome comes later."""
+    other = Engine(engine.dsn)
+    process = other.connection.info.backend_pid
+    pool = ThreadPoolExecutor(1)
+    outcome = pool.submit(act, other)
+    outcome.add_done_callback(lambda _: other.close())
+    pool.shutdown(wait=False)
+
+    def assert_waits() -> None:
+        assert engine.one("select pg_blocking_pids(%s) <> '{}'", process)
+
+    eventually(assert_waits)
+    return outcome
 
 
 def passage(ordinal: int, text: str) -> Row:

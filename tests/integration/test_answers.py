@@ -1,11 +1,12 @@
 """Questions and answers in rows: one answer per question, fenced drafts, stop from anywhere, real citations."""
 
 import uuid
+from collections.abc import Callable
 
 import psycopg
 import pytest
 
-from tests.integration.engine import ANSWER, Engine, Row
+from tests.integration.engine import ANSWER, Engine, Row, waiting
 
 
 def cited(chunk: uuid.UUID, start: int = 0, end: int = 3) -> Row:
@@ -65,6 +66,51 @@ def test_a_passage_deleted_meanwhile_is_not_cited(engine: Engine) -> None:
     assert engine.all("select 1 from public.citations") == []
 
 
+def delete(engine: Engine, document: uuid.UUID) -> None:
+    engine.all("delete from public.documents where id = %s", document)
+
+
+def swap(engine: Engine, document: uuid.UUID) -> None:
+    engine.all("update public.documents set content = 'changed' where id = %s", document)
+    engine.parse(["New weir."])
+    engine.embed()
+
+
+@pytest.mark.parametrize("take_away", [delete, swap])
+def test_an_answer_waits_for_whoever_is_taking_away_what_it_cites(
+    engine: Engine, take_away: Callable[[Engine, uuid.UUID], None]
+) -> None:
+    user = engine.person()
+    document = engine.ingest(user, ["Old weir."])
+    chunk = engine.one("select id from public.chunks")
+    answer = engine.ask(engine.conversation(user))
+    job = engine.claim_one("respond")
+
+    with engine.connection.transaction():
+        take_away(engine, document)
+        outcome = waiting(engine, lambda other: other.act("complete_respond_v1", job, cited(chunk)))
+
+    assert outcome.result() == "done"
+    assert message(engine, answer)[0] == "complete"
+    assert engine.all("select 1 from public.citations") == []
+
+
+def test_what_is_left_to_do_for_a_deleted_conversation_is_nothing(engine: Engine) -> None:
+    user = engine.person()
+    engine.ingest(user, ["Old weir."])
+    chunk = engine.one("select id from public.chunks")
+    steps: list[tuple[str, object]] = [("save_draft_v1", "half"), ("complete_respond_v1", cited(chunk))]
+    for step, value in steps:
+        conversation = engine.conversation(user)
+        engine.ask(conversation)
+        job = engine.claim_one("respond")
+        engine.act("start_respond_v1", job)
+        engine.all("delete from public.conversations where id = %s", conversation)
+
+        assert engine.act(step, job, value) == "superseded"
+    assert engine.all("select distinct outcome from rivulet.job_history where queue = 'respond'") == [("cancelled",)]
+
+
 def test_a_citation_survives_its_document_and_says_so(engine: Engine) -> None:
     user = engine.person()
     document = engine.ingest(user, ["Old weir."])
@@ -115,6 +161,22 @@ def test_stop_while_running_reaches_the_worker_and_keeps_the_text(engine: Engine
     assert message(engine, answer) == ("cancelled", "as far as it came")
     assert engine.act("complete_respond_v1", job, ANSWER) == "cancelled"
     assert message(engine, answer) == ("cancelled", "Old [1].")
+
+
+@pytest.mark.parametrize(("step", "values"), [("start_respond_v1", []), ("save_draft_v1", ["half"])])
+def test_stop_and_a_step_of_the_responder_never_wait_for_each_other(
+    engine: Engine, step: str, values: list[object]
+) -> None:
+    answer = engine.ask(engine.conversation(engine.person()))
+    job = engine.claim_one("respond")
+    engine.act("start_respond_v1", job)
+
+    with engine.connection.transaction():
+        engine.all("select from public.messages where id = %s for no key update", answer)  # as whoever edits does
+        outcome = waiting(engine, lambda other: other.act(step, job, *values))
+        engine.all("update public.messages set status = 'cancelled' where id = %s", answer)
+
+    assert outcome.result() == ("cancel" if values else "superseded")
 
 
 def test_the_history_holds_earlier_finished_turns_in_order(engine: Engine) -> None:

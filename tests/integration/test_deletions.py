@@ -245,3 +245,13 @@ def storage(gateway: Gateway, method: str, name: str, content: bytes | None = No
     key = gateway.database.secret_key
     headers = {"apikey": key, "Authorization": f"Bearer {key}"}
     return httpx.request(method, f"{gateway.url}/storage/v1/object/documents/{name}", content=content, headers=headers)
+
+
+def test_who_deletes_waits_for_no_table_to_be_read(engine: Engine) -> None:
+    """What refers to a row that goes is found by an index."""
+    unfound = engine.all(
+        "select conrelid::regclass::text, conname::text from pg_constraint"
+        " where contype = 'f' and connamespace in ('public'::regnamespace, 'rivulet'::regnamespace)"
+        " and not exists (select from pg_index where indrelid = conrelid and indkey[0] = conkey[1])"
+    )
+    assert unfound == []

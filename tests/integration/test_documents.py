@@ -68,6 +68,18 @@ def test_an_object_that_belongs_to_no_library_is_refused(engine: Engine) -> None
         put_object(engine, "stray.txt")
 
 
+@pytest.mark.parametrize("rest", ["../{}/a.txt", "./a.txt", "a//b.txt", "a/..", "a/", "/a.txt"])
+def test_a_name_that_leads_out_of_its_library_is_refused(engine: Engine, rest: str) -> None:
+    library, other = engine.library(engine.person()), engine.library(engine.person())
+    name = f"{library}/{rest.format(other)}"
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="may be empty"):
+        put_object(engine, name)
+
+    put_object(engine, f"{library}/..a/b..c/...")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="may be empty"):
+        engine.all("update storage.objects set name = %s", name)
+
+
 def test_a_moved_object_is_the_same_document(engine: Engine) -> None:
     user = engine.person()
     library = engine.library(user)

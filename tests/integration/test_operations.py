@@ -1,6 +1,8 @@
 """What operators see and do."""
 
+from tests.databases import Database
 from tests.integration.engine import Engine
+from tests.integration.test_dead_rows import forgotten
 
 
 def test_one_look_shows_queues_lanes_and_workers(engine: Engine) -> None:
@@ -86,6 +88,25 @@ def test_history_is_dropped_by_the_day(engine: Engine) -> None:
 
     assert engine.one("select to_regclass('rivulet.job_history_2020_01_01')") is None
     assert len(engine.one("select public.list_dead_v1()")) == 1
+
+
+def test_who_reads_the_history_and_is_not_done_holds_up_nobody(engine: Engine, database: Database) -> None:
+    engine.all(
+        "create table rivulet.job_history_2020_01_01 partition of rivulet.job_history"
+        " for values from ('2020-01-01') to ('2020-01-02')"
+    )
+    [(tomorrow,)] = engine.all(
+        "select 'job_history_' || to_char(now() at time zone 'UTC' + interval '1 day', 'YYYY_MM_DD')"
+    )
+    engine.all(f"drop table rivulet.{tomorrow}")
+    engine.all("set lock_timeout = '2s'")
+    with forgotten(database, "select from rivulet.job_history"):
+        assert engine.sweep()["status"] == "done"
+        assert engine.one("select public.drop_history_v1(30)") == 0
+
+    engine.sweep()
+    assert engine.one("select public.drop_history_v1(30)") == 1
+    assert engine.one("select to_regclass('rivulet.' || %s)::text", tomorrow) == f"rivulet.{tomorrow}"
 
 
 def test_work_goes_on_past_the_last_partition(engine: Engine) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.engine import Engine
 from tests.integration.test_documents import put_object
+from tests.integration.test_visibility import signed_in
 from tests.waiting import eventually
 
 
@@ -90,6 +91,18 @@ def test_a_library_goes_with_everything_in_it(engine: Engine) -> None:
     engine.all("delete from auth.users where id = %s", user)
     for table in ("usage", "usage_changes"):
         assert engine.all(f"select from rivulet.{table} where library_id = %s", library) == []
+
+
+def test_no_text_is_kept_that_is_not_counted(engine: Engine) -> None:
+    user = engine.person()
+    library = engine.library(user)
+    put_object(engine, f"{library}/a.txt")
+    engine.all(
+        "insert into public.documents (library_id, source, url) values (%s, 'url', 'https://a.example')", library
+    )
+    for source in ("storage", "url"):
+        with signed_in(engine, user) as person, pytest.raises(psycopg.errors.CheckViolation, match="has_its_source"):
+            person.execute("update public.documents set content = 'text' where source = %s", [source])
 
 
 def test_the_quota_is_exact_when_many_write_at_once(engine: Engine) -> None:

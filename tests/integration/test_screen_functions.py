@@ -61,6 +61,15 @@ def test_operations_are_for_operators(engine: Engine, statement: str) -> None:
     act(engine, operator(engine), statement)
 
 
+def test_who_is_no_operator_has_nothing_searched(engine: Engine) -> None:
+    engine.all(
+        "create or replace function rivulet.subjects_of_trace(p_id text) returns uuid[]"
+        " language plpgsql as $$ begin raise 'searched'; end $$"
+    )
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="for operators"):
+        act(engine, engine.person(), "select public.ops_trace('x')")
+
+
 def test_who_is_no_operator_any_more_sees_nothing(engine: Engine) -> None:
     user = operator(engine)
     assert act(engine, user, "select public.is_operator()") == [(True,)]

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.engine import Engine
+from tests.integration.engine import Engine, waiting
+from tests.integration.test_documents import put_object
 
 
 class Texts:
@@ -208,6 +209,53 @@ def test_passages_of_a_version_that_is_not_whole_are_not_found(texts: Texts, eng
     [document] = texts.add(["weir"])
     engine.all("update public.documents set active_version = null where id = %s", document)
     assert texts.find("weir") == []
+
+
+def test_who_takes_documents_away_and_who_adds_one_do_not_wait_in_a_circle(texts: Texts, engine: Engine) -> None:
+    texts.add(["filler"] * 200)
+    first, second, third = (engine.document(texts.user, "…") for _ in range(3))  # a title without words
+    add_counted(engine, texts.library, first, "alpha")
+    add_counted(engine, texts.library, second, "beta")
+
+    with engine.connection.transaction():
+        engine.all("delete from public.documents where id = %s", first)
+        added = waiting(engine, lambda other: add_counted(other, texts.library, third, "beta"))
+        engine.all("delete from public.documents where id = %s", second)
+
+    added.result()
+    audit(engine)
+
+
+def test_who_removes_files_and_who_reads_one_of_them_do_not_wait_in_a_circle(texts: Texts, engine: Engine) -> None:
+    for name in ("first", "second"):
+        put_object(engine, f"{texts.library}/{name}.txt")
+        engine.parse([name])
+    second = engine.one("select id from public.documents where title = 'second.txt'")
+
+    def remove(other: Engine) -> None:
+        other.all("select set_config('storage.allow_delete_query', 'true', false)")
+        other.all("delete from storage.objects")
+
+    with engine.connection.transaction():
+        engine.all("select from public.documents where id = %s for key share", second)  # as its next passages do
+        removed = waiting(engine, remove)
+        engine.all("update public.chunks set text = 'changed' where document_id = %s", second)
+
+    removed.result()
+    audit(engine)
+
+
+def add_counted(engine: Engine, library: uuid.UUID, document: uuid.UUID, text: str) -> None:
+    """Add a passage whose words are counted in the frequencies, as one in eight is."""
+    engine.all(
+        "insert into public.chunks (id, document_id, library_id, version, ordinal, text, tokens, char_start,"
+        " char_end, content_hash, anchor) select id, %s, %s, 1, 0, %s, 1, 0, 1, 'x', 0"
+        " from (select gen_random_uuid() as id from generate_series(1, 1000)) ids"
+        " where (hashtextextended(id::text, 0) & 7) = 0 limit 1",
+        document,
+        library,
+        text,
+    )
 
 
 def audit(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.integration.engine import ANSWER, Engine, Row, passage
+from tests.integration.engine import ANSWER, Engine, Row, passage, waiting
 
 
 @contextmanager
@@ -119,6 +119,25 @@ def test_only_what_is_ones_own_and_still_there_can_be_replaced(engine: Engine) -
     call(engine, user, "regenerate_answer", first)
     with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="taken its place"):
         call(engine, user, "regenerate_answer", first)
+
+
+def test_two_devices_at_once_do_not_take_back_each_others(engine: Engine) -> None:
+    user = engine.person()
+    first = engine.ask(engine.conversation(user), "How old?")
+    [(question,)] = engine.all("select id from public.messages where role = 'user'")
+    answer(engine)
+
+    def on_a_device(device: Engine, function: str, *values: object) -> None:
+        device.all("select set_config('request.jwt.claims', %s, false)", f'{{"sub": "{user}"}}')
+        device.all(f"select public.{function}({', '.join(['%s'] * len(values))})", *values)
+
+    with engine.connection.transaction():
+        on_a_device(engine, "edit_question", question, "How wide?")
+        outcome = waiting(engine, lambda other: on_a_device(other, "regenerate_answer", first))
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="taken its place"):
+        outcome.result()
+
+    assert conversation_of(engine) == [("user", "How wide?", "complete"), ("assistant", "", "pending")]
 
 
 def test_a_name_that_a_person_gave_stays(engine: Engine) -> None:

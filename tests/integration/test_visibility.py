@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from tests.integration.engine import ANSWER, Engine
+from tests.integration.engine import ANSWER, Engine, Row
 
 TABLES = [
     "libraries",
@@ -177,6 +177,29 @@ def test_people_cannot_write_into_what_is_not_theirs(engine: Engine, full: tuple
             connection.execute(statement.encode(), [value])
 
 
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("insert into public.libraries (name) values ('x' || repeat(' ', 200))", "library_name_length"),
+        ("insert into public.documents (library_id, title, content) values (%(library)s, 'x' || repeat(' ', 500), 'y')",
+         "document_title_length"),
+        ("insert into public.documents (library_id, title, content, mime)"
+         " values (%(library)s, 'x', 'y', repeat('x', 256))",
+         "document_mime_length"),
+        ("insert into public.documents (library_id, title, content, tags)"
+         " values (%(library)s, 'x', 'y', array[repeat('x', 10001)])", "document_tags_size"),
+        ("insert into public.conversations (title) values (repeat('x', 201))", "conversation_title_length"),
+        ("insert into public.messages (conversation_id, content) values (%(conversation)s, 'x' || repeat(' ', 20000))",
+         "question_length"),
+    ],
+)  # fmt: skip
+def test_what_people_write_is_bounded(engine: Engine, statement: str, constraint: str) -> None:
+    user = engine.person()
+    values = {"library": engine.library(user), "conversation": engine.conversation(user)}
+    with signed_in(engine, user) as person, pytest.raises(psycopg.errors.CheckViolation, match=constraint):
+        person.execute(statement.encode(), values)
+
+
 def test_an_answer_can_be_stopped_and_nothing_else(engine: Engine) -> None:
     user = engine.person()
     answer = engine.ask(engine.conversation(user))
@@ -204,6 +227,43 @@ def test_a_shared_library_is_seen_by_its_members_as_long_as_they_are(engine: Eng
     engine.all("delete from public.library_members where user_id = %s and library_id = %s", member, library)
     assert engine.one(asked, member, [chunk]) == []
     assert visible(engine, member, "chunks") == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select from public.libraries",
+        "select from public.library_members",
+        "select from public.documents",
+        "select from public.citations where message_id = '00000000-0000-4000-8000-000000000000'",
+        "select from public.provenance where message_id = '00000000-0000-4000-8000-000000000000'",
+        "insert into public.feedback (message_id, rating) values (gen_random_uuid(), 1)",
+    ],
+)
+def test_nobody_reads_past_the_rows_of_everybody_else(engine: Engine, statement: str) -> None:
+    """However many rows others have: the policies find one's own by an index."""
+    engine.all("alter table public.messages disable trigger user")
+    engine.all(
+        "insert into public.messages (conversation_id, content) select %s, n from generate_series(1, 5000) n",
+        engine.conversation(engine.person()),
+    )
+    engine.all("analyze public.messages")
+    with signed_in(engine, engine.person()) as connection:
+        connection.execute("set local enable_seqscan = off")
+        row = connection.execute(f"explain (format json) {statement}".encode()).fetchone()
+    assert row
+    [explained] = row[0]
+    scans = [node for node in nodes(explained["Plan"]) if node["Node Type"] in SCANS]
+    assert [node for node in scans if "Index Cond" not in node] == []
+
+
+SCANS = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Index Scan"}
+
+
+def nodes(plan: Row) -> Iterator[Row]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
 
 
 def test_topics_are_heard_by_those_whose_they_are(engine: Engine, full: tuple[uuid.UUID, uuid.UUID]) -> None:

@@ -45,8 +45,8 @@ def in_a_file_name(engine: Engine, user: uuid.UUID, text: str) -> str:
     document = _titled(engine, user, text)
     name = f"{engine.library(user)}/{text.replace('/', '_')}.md"
     engine.all(
-        "update public.documents set source = 'storage', bucket = 'documents', object_name = %s, title = %s"
-        " where id = %s",
+        "update public.documents set source = 'storage', content = null, bucket = 'documents', object_name = %s,"
+        " title = %s where id = %s",
         name,
         name[:500],
         document,

@@ -210,11 +210,7 @@ export type Database = {
           role: Database["public"]["Enums"]["library_role"];
           created_at: string;
         };
-        Insert: {
-          library_id: string;
-          user_id: string;
-          role: Database["public"]["Enums"]["library_role"];
-        };
+        Insert: Record<PropertyKey, never>;
         Update: {
           role?: Database["public"]["Enums"]["library_role"];
         };
