@@ -1,6 +1,6 @@
 """Lighthouse's scores of the pages, as on a phone: `python -m tests.benchmarks.web_scores [--rounds N] [--json]`.
 
-The built application (`make web`) on a real project, in a Chromium where somebody is signed in, who has a conversation
+The built application (`make up`) on a real project, in a Chromium where somebody is signed in, who has a conversation
 of sixty messages and thirty documents; `/sign-in` is scored before that. Every visit is a first one. Medians of the
 rounds. Lighthouse comes from npm, once.
 """

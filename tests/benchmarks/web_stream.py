@@ -2,7 +2,7 @@
 
 Fifty pieces a second come into a conversation of sixty messages, and the browser's frames are timed. Then somebody's
 connection is away for ten seconds in the midst of an answer; all words that the page shows in the end must be those of
-the row. It needs a built web application (`make web`) and Chromium.
+the row. It needs a built web application (`make up`) and Chromium.
 """
 
 import re
@@ -259,7 +259,7 @@ def stage() -> Iterator[tuple[databases.Database, str, str]]:
     """The database, the gateway's address, the web application's."""
     node = web_node.find()
     if node is None or not web_build.is_built():
-        raise SystemExit("There is no web application to measure. Run: make web")
+        raise SystemExit("There is no web application to measure. Run: make up")
     with durable.database() as database, durable.gateway(database) as url:
         port = ports.any_free()
         settings = {
