@@ -41,3 +41,8 @@ def write(text: str) -> None:
 def seconds(milliseconds: float) -> str:
     """A duration for people, such as "0.35 s"."""
     return f"{milliseconds / 1000:.2f} s"
+
+
+def counted(count: int, what: str) -> str:
+    """So many of a thing, such as "1 page" or "3 pages"."""
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -27,8 +27,9 @@ NO_BUCKET = (
 # https://docs.postgrest.org/en/stable/references/errors.html: unknown function and unknown table.
 _UNKNOWN_OBJECT = ("PGRST202", "PGRST205", "42P01")
 _SERVER_STATUS = ("502", "503", "504")
-# PostgREST has no database (group 0); the database starts, stops, has no room or gives up (classes 08, 53, 57, XX).
-_DATABASE_DOWN = ("PGRST00", "08", "53", "57", "XX")
+NO_DATABASE = "PGRST00"  # group 0: PostgREST cannot reach it
+# Or the database starts, stops, has no room or gives up (classes 08, 53, 57, XX).
+_DATABASE_DOWN = (NO_DATABASE, "08", "53", "57", "XX")
 
 
 def is_outage(error: BaseException) -> bool:

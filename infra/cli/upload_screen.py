@@ -9,7 +9,7 @@ from rich.table import Column
 from rich.text import Text
 
 from infra.cli.board import Board, Track
-from infra.cli.console import plain, seconds
+from infra.cli.console import counted, plain, seconds
 
 FEW = 20  # documents that have a bar each from the beginning to the end
 NAME_WIDTH = 24  # columns of a name that a narrow terminal cannot take away
@@ -121,10 +121,6 @@ def _state(board: Board, track: Track, now: float) -> str:
     if track.unchanged:
         return "unchanged"
     row = track.row
-    pages = f", {_counted(row.pages, 'page')}" if row and row.pages else ""
-    passages = f", {_counted(row.chunks_total, 'passage')}" if row and row.chunks_total else ""
+    pages = f", {counted(row.pages, 'page')}" if row and row.pages else ""
+    passages = f", {counted(row.chunks_total, 'passage')}" if row and row.chunks_total else ""
     return f"ready in {seconds(track.milliseconds or 0)}{pages}{passages}"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

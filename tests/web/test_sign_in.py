@@ -59,12 +59,8 @@ def test_a_link_that_is_used_up_is_said_so(enter: Enter, site: Site) -> None:
 
 
 def test_an_expired_session_takes_no_text_away(enter: Enter, site: Site) -> None:
-    visitor = enter()
-    account = site.account()
-    visitor.sign_in(account)
-    box = visitor.page.get_by_role("textbox", name="Your question")
-    box.fill("A question that took a while to write")
-    dialog = _end_session(visitor)
+    visitor, account = enter(), site.account()
+    box, dialog = _write_until_the_session_ends(visitor, account)
     dialog.get_by_label("Password", exact=True).fill(PASSWORD)
     dialog.get_by_role("button", name="Sign in", exact=True).click()
     expect(dialog).to_be_hidden()
@@ -72,12 +68,8 @@ def test_an_expired_session_takes_no_text_away(enter: Enter, site: Site) -> None
 
 
 def test_who_has_no_password_signs_in_again_in_another_tab(enter: Enter, site: Site) -> None:
-    visitor = enter()
-    account = site.account()
-    visitor.sign_in(account)
-    box = visitor.page.get_by_role("textbox", name="Your question")
-    box.fill("A question that took a while to write")
-    dialog = _end_session(visitor)
+    visitor, account = enter(), site.account()
+    box, dialog = _write_until_the_session_ends(visitor, account)
     with visitor.page.context.expect_page() as opened:
         dialog.get_by_role("link", name="Sign in without a password").click()
     other = opened.value
@@ -126,6 +118,14 @@ def test_no_secret_reaches_the_browser(enter: Enter, site: Site) -> None:
 def _link(site: Site, account: Account) -> str:
     """The path that a link to sign in leads to."""
     return f"/auth/callback?token_hash={site.link_hash(account)}&type=magiclink"
+
+
+def _write_until_the_session_ends(visitor: Visitor, account: Account) -> tuple[Locator, Locator]:
+    """The box with what was typed, and the dialog."""
+    visitor.sign_in(account)
+    box = visitor.page.get_by_role("textbox", name="Your question")
+    box.fill("A question that took a while to write")
+    return box, _end_session(visitor)
 
 
 def _end_session(visitor: Visitor) -> Locator:

@@ -43,7 +43,7 @@ def _in_ranges(source: Source, library: Library) -> Iterator[Stretch | Plan]:
         if source.depth == 0:
             source.facts.pages = document.pages
         # A scanned page takes seconds: each is told of, and saved, by itself.
-        step = source.step or (1 if document.scanned and ocr_is_installed() else STEP_PAGES)
+        step = source.step or (1 if ocr_is_installed() and document.scanned else STEP_PAGES)
         yield Plan(document.pages, step)
         found = False
         for first in range(source.first_page, document.pages + 1, step):
@@ -63,8 +63,7 @@ def _range(source: Source, document: Document, first: int, last: int) -> list[Bl
         blocks = _blocks(extract(source, MIME, content, structure=True, images=False), first)
     except PermanentError:
         if first == last:
-            source.facts.missing.append(f"Page {first} of {document.pages} could not be read.")
-            return []
+            return _missing(source, document, first)
         middle = (first + last) // 2
         return [*_range(source, document, first, middle), *_range(source, document, middle + 1, last)]
     return _with_scans(source, document, blocks, range(first, last + 1)) if ocr_is_installed() else blocks
@@ -72,23 +71,25 @@ def _range(source: Source, document: Document, first: int, last: int) -> list[Bl
 
 def _with_scans(source: Source, document: Document, blocks: list[Block], pages: range) -> list[Block]:
     """The blocks, and what is recognised on pages that have none: one at a time, or no page would know its number."""
-    by_page: dict[int | None, list[Block]] = {}
-    for block in blocks:
-        by_page.setdefault(block.page, []).append(block)
-    if None not in by_page:
-        for page in pages:
-            if page not in by_page and not document.is_blank(page):
-                by_page[page] = _scan(source, document, page)
-    return [block for page in sorted(by_page, key=lambda page: page or 0) for block in by_page[page]]
+    read = {block.page for block in blocks}
+    if None in read:
+        return blocks
+    images = (page for page in pages if page not in read and not document.is_blank(page))
+    scans = [block for page in images for block in _scan(source, document, page)]
+    return sorted([*blocks, *scans], key=lambda block: block.page or 0)
 
 
 def _scan(source: Source, document: Document, page: int) -> list[Block]:
     try:
         result = extract(source, MIME, document.taken_out(page, page), structure=True)
     except PermanentError:
-        source.facts.missing.append(f"Page {page} of {document.pages} could not be read.")
-        return []
+        return _missing(source, document, page)
     return [block.model_copy(update={"page": page}) for block in _blocks(result, page)]
+
+
+def _missing(source: Source, document: Document, page: int) -> list[Block]:
+    source.facts.missing.append(f"Page {page} of {document.pages} could not be read.")
+    return []
 
 
 def _whole(source: Source) -> Iterator[Stretch | Plan]:

@@ -112,23 +112,23 @@ class Document:
     @property
     def scanned(self) -> bool:
         """Whether its first pages are images alone."""
-        return not self.blank and not any(self._characters(page) for page in range(1, min(self.pages, _FIRST) + 1))
+        return not any(self._characters(page) for page in range(1, min(self.pages, _FIRST) + 1)) and not self.blank
 
     def is_blank(self, page: int) -> bool:
         """Whether nothing is drawn on this page (counted from 1)."""
-        with self._loaded(page) as handle:
+        with self._loaded(self._handle, page) as handle:
             return int(self._pdfium.FPDFPage_CountObjects(handle)) == 0
 
     def _characters(self, page: int) -> int:
-        with self._loaded(page) as handle:
+        with self._loaded(self._handle, page) as handle:
             text = ctypes.c_void_p(self._pdfium.FPDFText_LoadPage(handle))
             count = int(self._pdfium.FPDFText_CountChars(text))
             self._pdfium.FPDFText_ClosePage(text)
             return count
 
     @contextmanager
-    def _loaded(self, page: int) -> Iterator[ctypes.c_void_p]:
-        handle = ctypes.c_void_p(self._pdfium.FPDF_LoadPage(self._handle, page - 1))
+    def _loaded(self, document: ctypes.c_void_p, page: int) -> Iterator[ctypes.c_void_p]:
+        handle = ctypes.c_void_p(self._pdfium.FPDF_LoadPage(document, page - 1))
         yield handle
         self._pdfium.FPDF_ClosePage(handle)
 
@@ -145,10 +145,9 @@ class Document:
             self._pdfium.FPDF_CloseDocument(new)
 
     def _flatten(self, document: ctypes.c_void_p) -> None:
-        for number in range(self._pdfium.FPDF_GetPageCount(document)):
-            page = ctypes.c_void_p(self._pdfium.FPDF_LoadPage(document, number))
-            self._pdfium.FPDFPage_Flatten(page, _AS_DISPLAYED)
-            self._pdfium.FPDF_ClosePage(page)
+        for page in range(1, self._pdfium.FPDF_GetPageCount(document) + 1):
+            with self._loaded(document, page) as handle:
+                self._pdfium.FPDFPage_Flatten(handle, _AS_DISPLAYED)
 
     def _saved(self, document: ctypes.c_void_p) -> bytes:
         content = bytearray()

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from infra.cli.console import counted
 from infra.cli.doctor.finding import Finding, ok, poor, wrong
 
 PUSH = "supabase link && supabase db push"
@@ -151,15 +152,12 @@ def _engine(engine: Mapping[str, Any]) -> Iterator[Finding]:
         depth = engine["queues"][queue]
         if depth["ready"] and queue not in served:
             oldest = f"the oldest for {depth['oldest_ready_seconds']:.0f} s"
-            text = f"Nobody works on what waits: {_jobs(depth['ready'], queue)}, {oldest}."
+            text = f"Nobody works on what waits: {counted(depth['ready'], f'{queue} job')}, {oldest}."
             yield wrong("listeners", text, f"python -m listeners {queue}")
         if depth["dead"]:
-            text = f"{_jobs(depth['dead'], queue)} failed for good; `rivulet dead list --queue {queue}` says why."
+            dead = counted(depth["dead"], f"{queue} job")
+            text = f"{dead} failed for good; `rivulet dead list --queue {queue}` says why."
             yield poor("dead jobs", text, f"rivulet dead redrive {queue}")
     deaf = [worker["worker_id"] for worker in engine["workers"] if not worker["hears"]]
     for worker in deaf:
         yield poor("doorbell", f"{worker} does not hear Realtime.", "Look for doorbell_lost in its log.")
-
-
-def _jobs(count: int, queue: str) -> str:
-    return f"{count} {queue} job{'' if count == 1 else 's'}"

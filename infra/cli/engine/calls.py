@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 
-from infra.cli import faults
 from infra.cli.errors import CommandError
 from infra.local import stack
 
@@ -49,6 +48,8 @@ def _project() -> tuple[str, str]:
 
 
 def _message(reply: httpx.Response) -> str:
+    from infra.cli import faults  # late: it needs the client libraries, which these commands do without
+
     try:
         body = reply.json()
     except ValueError:
@@ -57,7 +58,7 @@ def _message(reply: httpx.Response) -> str:
         return (
             "This Supabase project lacks Rivulet's functions. Run its migrations: supabase link, then supabase db push."
         )
-    if str(body.get("code")).startswith("PGRST00"):
+    if str(body.get("code")).startswith(faults.NO_DATABASE):
         return faults.UNREACHABLE
     parts = (body.get("message") or f"Supabase answered {reply.status_code}.", body.get("hint"))
     return " ".join(part for part in parts if part)

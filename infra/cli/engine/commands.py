@@ -9,10 +9,18 @@ from uuid import UUID
 
 import typer
 
-from schema.jobs import Queue
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
-InQueue = Annotated[Queue | None, typer.Option(help="Only this queue.", show_default=False)]
+
+
+def _queue(text: str) -> str:
+    from schema.jobs import Queue
+
+    if text not in list(Queue):
+        raise typer.BadParameter(f"there is no queue {text!r}; the queues are {', '.join(Queue)}")
+    return text
+
+
+InQueue = Annotated[str | None, typer.Option(help="Only this queue.", show_default=False, parser=_queue)]
 JobId = Annotated[int, typer.Argument(help="The job's id.", min=1, max=2**63 - 1)]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")]
 REFRESH_SECONDS = 1.0
@@ -102,7 +110,7 @@ def list_dead(queue: InQueue = None, limit: Limit = 50, as_json: AsJson = False)
 
 @dead_app.command("redrive")
 def redrive(
-    queue: Annotated[Queue, typer.Argument(help="The queue.")],
+    queue: Annotated[str, typer.Argument(help="The queue.", parser=_queue)],
     subject: Annotated[UUID | None, typer.Option(help="Only this document or answer.", show_default=False)] = None,
     limit: Limit = 100,
 ) -> None:
