@@ -28,6 +28,8 @@ hypothesis.settings.load_profile("rivulet")
 def pytest_configure() -> None:
     isolation.begin()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a run that is ended from outside ends its servers, too
+    # A shell that starts a run in the background has it ignore Ctrl-C, and so would every command that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:
