@@ -34,6 +34,7 @@ class Doorbell:
         self, url: str, entry: Entry, queues: Sequence[Queue], ring: Callable[[Queue], None], stop: Callable[[], None]
     ) -> None:
         self.hears = False  # false: somebody has to look by timer, more often
+        self.changed = asyncio.Event()  # set when `hears` is another
         self._url = f"{url}/realtime/v1"
         self._entry = entry
         self._queues = queues
@@ -52,8 +53,7 @@ class Doorbell:
                 DOORBELL_LOSSES.inc()
                 log.warning("doorbell_lost", error=repr(error))
             failures = 0 if self.hears else failures + 1
-            self.hears = False
-            DOORBELL_HEARS.set(0)
+            self._tell(False)
             await asyncio.sleep(random.uniform(0.1, 2.0 ** min(failures, MOST_DOUBLINGS)))
 
     async def _listen(self) -> None:
@@ -64,8 +64,7 @@ class Doorbell:
                 await client.set_auth(self._entry.bearer)
                 await client.connect()
                 channels = [await self._subscribe(client, queue) for queue in self._queues]
-            self.hears = True
-            DOORBELL_HEARS.set(1)
+            self._tell(True)
             log.info("doorbell_hears", queues=[queue.value for queue in self._queues])
             for queue in self._queues:
                 self._ring(queue)  # it may have rung while nobody listened
@@ -74,6 +73,12 @@ class Doorbell:
         finally:
             with suppress(Exception):
                 await client.close()
+
+    def _tell(self, hears: bool) -> None:
+        if hears != self.hears:
+            self.changed.set()
+        self.hears = hears
+        DOORBELL_HEARS.set(hears)
 
     async def _subscribe(self, client: AsyncRealtimeClient, queue: Queue) -> AsyncRealtimeChannel:
         channel = client.channel(

@@ -75,7 +75,7 @@ class Listener:
     def _helpers(self) -> Iterator[Coroutine[None, None, None]]:
         yield self._doorbell.run()
         yield sweep_forever(self._jobs)
-        yield report_forever(self._jobs, self.describe, self._was_heard)
+        yield report_forever(self._jobs, self.describe, self._was_heard, self._doorbell.changed)
         if self._health_port is not None:
             from functions.telemetry.engine import EngineGauges
             from listeners.health import Health  # a web server, which listeners without a port do not load

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -14,12 +15,16 @@ REPORT_SECONDS = 15.0
 log = structlog.get_logger()
 
 
-async def report_forever(jobs: JobStore, describe: Callable[[], WorkerReport], heard: Callable[[], None]) -> None:
-    """Report until cancelled; `heard` is called after each report that came through."""
+async def report_forever(
+    jobs: JobStore, describe: Callable[[], WorkerReport], heard: Callable[[], None], changed: asyncio.Event
+) -> None:
+    """Report until cancelled, at once when something has changed; `heard` is called after each that came through."""
     while True:
+        changed.clear()
         try:
             await jobs.report(describe())
             heard()
         except JobError as error:
             log.warning("report_failed", error=error.message)
-        await asyncio.sleep(REPORT_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), REPORT_SECONDS)

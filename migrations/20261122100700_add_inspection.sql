@@ -134,15 +134,21 @@ language sql stable set search_path = '' as $$
         where (o.kind, o.name) = ('row security', c.object) or (o.kind = 'function' and 'function ' || o.name = c.object))
 $$;
 
--- Everything that a doctor wants to know of a project and that only the database can tell. `now`: seconds since 1970.
+-- Everything that a doctor wants to know of a project and that only the database can tell. `now`: seconds since 1970;
+-- `schedule`: whether pg_cron drops old history (scheduled), could (enabled), would have to be enabled (offered), or is not to be had.
 create function public.inspect_project_v1() returns jsonb
 language plpgsql stable security definer set search_path = '' set statement_timeout = '15s' as $$
 declare
     v_migrations jsonb := 'null';
+    v_history text := case when exists (select from pg_available_extensions where name = 'pg_cron') then 'offered' end;
 begin
     if to_regclass('supabase_migrations.schema_migrations') is not null then
         execute 'select coalesce(jsonb_agg(version order by version), ''[]'') from supabase_migrations.schema_migrations'
         into v_migrations;
+    end if;
+    if to_regclass('cron.job') is not null then
+        execute 'select case when exists (select from cron.job where command like ''%drop_history_v1%'') then ''scheduled'' else ''enabled'' end'
+        into v_history;
     end if;
     return jsonb_build_object(
         'now', extract(epoch from clock_timestamp()),
@@ -161,6 +167,7 @@ begin
         'oldest_transaction_seconds', (select coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0)
                                        from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
                                          and backend_type = 'client backend'),
+        'schedule', v_history,
         'history_default', (select count(*) from (select from rivulet.job_history_default limit 1000) d),
         'models', (select coalesce(jsonb_agg(distinct p.model), '[]') from rivulet.placements p where p.model is not null),
         'full', (select coalesce(jsonb_agg(u.library_id), '[]') from rivulet.usage u

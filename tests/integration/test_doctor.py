@@ -110,6 +110,19 @@ def test_what_is_only_poor_is_no_error(engine: Engine) -> None:
     assert worst(found) == "warning"
 
 
+def test_old_history_is_dropped_where_pg_cron_has_been_told_to(engine: Engine) -> None:
+    def schedule() -> Finding:
+        [found] = [each for each in examined(engine) if each.check == "schedule"]
+        return found
+
+    assert (schedule().level, "no pg_cron" in schedule().text) == ("ok", True)
+    engine.all("create schema cron")
+    engine.all("create table cron.job (command text)")  # as the extension, which this server lacks, would make it
+    assert (schedule().level, schedule().text) == ("warning", "Nobody drops old history.")
+    engine.all("insert into cron.job values ('select public.drop_history_v1(30)')")
+    assert (schedule().level, schedule().text) == ("ok", "Old history is dropped daily.")
+
+
 def test_jobs_that_nobody_serves_are_an_error(engine: Engine) -> None:
     engine.document(engine.person())
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from infra.local import ports
+from listeners.report import REPORT_SECONDS
 from tests import serving
 from tests.conftest import Gateway
 from tests.integration.engine import Engine
@@ -299,7 +300,8 @@ def test_a_listener_tells_of_its_health_and_of_itself(engine: Engine, gateway: G
     assert alive["queues"] == ["parse", "embed"]
     assert _answer(f"http://127.0.0.1:{port}/readyz")["status"] == "ok"
     assert _answer(f"http://127.0.0.1:{port}/queues") == engine.one("select public.engine_status_v1()")["queues"]
-    eventually(lambda: _assert_equal(engine.one("select count(*) from rivulet.workers where hears"), 1), 60)
+    hears = "select count(*) from rivulet.workers where hears"
+    eventually(lambda: _assert_equal(engine.one(hears), 1), REPORT_SECONDS - 5)  # long before it is reported anyway
 
 
 def _answer(url: str) -> dict[str, object]:

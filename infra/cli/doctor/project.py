@@ -36,7 +36,7 @@ def judge(told: Mapping[str, Any], versions: Sequence[str], here: float, embeddi
     yield _clock(told["now"] - here)
     yield _bells(told["bells"])
     yield _webhook(told["webhook"], told["extensions"])
-    yield _schedule(told["extensions"])
+    yield _schedule(told["schedule"])
     yield _transactions(told["oldest_transaction_seconds"])
     yield _history(told["history_default"])
     yield _models(told["models"], embedding_model)
@@ -108,12 +108,14 @@ def _webhook(webhook: Mapping[str, Any] | None, extensions: Mapping[str, str]) -
     return ok("webhook", f"{webhook['url']} is rung.")
 
 
-def _schedule(extensions: Mapping[str, str]) -> Finding:
-    if "pg_cron" not in extensions:
-        text = "pg_cron is not enabled: nobody drops old history, unless you run drop_history_v1 daily by other means."
-        return poor("schedule", text, "create extension pg_cron; select cron.schedule('rivulet-history', '17 3 * * *', "
-                    "'select public.drop_history_v1(30)')")  # fmt: skip
-    return ok("schedule", "pg_cron is there.")
+def _schedule(state: str | None) -> Finding:
+    if state == "scheduled":
+        return ok("schedule", "Old history is dropped daily.")
+    if state is None:
+        return ok("schedule", "This server has no pg_cron: let something else call drop_history_v1 daily.")
+    enable = "create extension pg_cron; " if state == "offered" else ""
+    mend = f"{enable}select cron.schedule('rivulet-history', '17 3 * * *', 'select public.drop_history_v1(30)')"
+    return poor("schedule", "Nobody drops old history.", mend)
 
 
 def _transactions(seconds: float) -> Finding:
