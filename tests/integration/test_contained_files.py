@@ -16,6 +16,12 @@ from schema.errors import PermanentError
 FILES = Path(__file__).parents[1] / "files"
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of somebody for whom no file was ever read here."""
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+
+
 def read(file: Path, password: str | None = None) -> list[Part]:
     async def run() -> list[Part]:
         parser = ContainedParser()

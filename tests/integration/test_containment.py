@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import aclosing, closing, suppress
 from pathlib import Path
@@ -170,7 +171,11 @@ async def eventually_alone(count: int) -> None:
     await asyncio.to_thread(eventually, alone)
 
 
-def test_a_killed_warm_process_is_started_again(tmp_path: Path) -> None:
+def test_a_killed_warm_process_is_started_again_and_leaves_no_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
     async def work(parser: ContainedParser, file: Path) -> None:
         assert isinstance(await outcome(parser, file), list)
         [warm] = [child for child in children() if child.ppid() == os.getpid()]
@@ -183,6 +188,7 @@ def test_a_killed_warm_process_is_started_again(tmp_path: Path) -> None:
         assert isinstance(await outcome(parser, file), list)
 
     running(work, "a line", tmp_path)
+    assert list(tmp_path.glob("rivulet-parse-*")) == []
 
 
 def test_readers_end_with_the_process_that_wanted_them(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ def warm_up(folder: str) -> None:
             os._exit(0)
     os.waitpid(unpacking, 0)
     ocr_languages()  # asks a program, which no child may start
+    (Path(folder) / "ocr").mkdir()  # kreuzberg recognises nothing without it, and no child may make it
     _folder = folder
     _reading = Reading(library_in(Path(folder)))
 

@@ -3,7 +3,7 @@
 It has loaded everything that readers need and holds nothing worth taking: no keys, no connections, no network. Through
 the socket FD come orders, each with two file descriptors: a connection for this child and the pipe for its frames. On
 the connection stands the request, one line of JSON; the exit status is written to it when the child has ended. Closing
-the connection kills the child; closing the socket ends the nursery with all its children.
+the connection kills the child; closing the socket ends the nursery with all its children, and its folder, TMPDIR.
 """
 
 import contextlib
@@ -15,7 +15,6 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 import traceback
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -138,8 +137,7 @@ def main(descriptor: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # a listener that drains still needs us; we end when it has closed
     os.nice(NICENESS)
-    folder = tempfile.mkdtemp(prefix="rivulet-parse-")
-    os.environ["TMPDIR"] = folder  # the reader unpacks a library there: nobody else may write it
+    folder = os.environ["TMPDIR"]
     nursery = Nursery(socket.socket(fileno=descriptor))
     try:
         from functions.effects.parsing import child, limits

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -52,6 +54,7 @@ class Warm:
         self._nursery = nursery
         self._process: asyncio.subprocess.Process | None = None
         self._orders: socket.socket | None = None
+        self._folder = ""
         self._starting = asyncio.Lock()
 
     @asynccontextmanager
@@ -87,23 +90,25 @@ class Warm:
             self._orders.close()
         if self._process:
             await self._process.wait()
+            shutil.rmtree(self._folder, ignore_errors=True)  # it has removed it, unless it was killed
         self._orders = self._process = None
 
     async def _running(self) -> socket.socket:
         async with self._starting:
             if self._orders is None or self._process is None or self._process.returncode is not None:
                 await self.close()
-                self._process, self._orders = await _start(self._nursery)
+                self._folder = tempfile.mkdtemp(prefix="rivulet-parse-")
+                self._process, self._orders = await _start(self._nursery, self._folder)
             return self._orders
 
 
-async def _start(nursery: str) -> tuple[asyncio.subprocess.Process, socket.socket]:
+async def _start(nursery: str, folder: str) -> tuple[asyncio.subprocess.Process, socket.socket]:
     ours, theirs = socket.socketpair()
     with theirs:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", nursery, str(theirs.fileno()),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()], env=_bare_environment(),
+            pass_fds=[theirs.fileno()], env=_bare_environment(folder),
         )  # fmt: skip
     ours.setblocking(False)
     try:
@@ -112,12 +117,17 @@ async def _start(nursery: str) -> tuple[asyncio.subprocess.Process, socket.socke
                 raise TransientError("reader_lost", "The process that reads files did not start.")
     except (TimeoutError, OSError) as error:
         process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
         raise TransientError("reader_lost", "The process that reads files did not start.") from error
     ours.setblocking(True)  # an order is a byte: there is always room for it
     return process, ours
 
 
-def _bare_environment() -> dict[str, str]:
-    """No keys and no addresses: a reader needs none. One arena of memory for all threads, so that limits are exact."""
-    kept = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "TESSDATA_PREFIX"}
-    return {name: value for name, value in os.environ.items() if name in kept} | {"MALLOC_ARENA_MAX": "2"}
+def _bare_environment(folder: str) -> dict[str, str]:
+    """No keys and no addresses: a reader needs none. One arena of memory for all threads, so that limits are exact.
+
+    kreuzberg unpacks a library, and wants a place for what it should remember, in a folder that nobody else may write.
+    """
+    kept = {"PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TESSDATA_PREFIX"}
+    own = {"MALLOC_ARENA_MAX": "2", "TMPDIR": folder, "KREUZBERG_CACHE_DIR": folder}
+    return {name: value for name, value in os.environ.items() if name in kept} | own
