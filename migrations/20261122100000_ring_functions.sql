@@ -127,6 +127,8 @@ begin
     end if;
     insert into rivulet.webhook (url, secret) values (p_url, decode(substr(p_secret, 7), 'base64'))
     on conflict (single) do update set url = excluded.url, secret = excluded.secret, set_at = now();
+    update rivulet.queues set armed = true where not armed;  -- whoever was rung for before was rung elsewhere
+    perform public.ring_queues_v1();
     return '{"status": "on"}';
 end $$;
 

@@ -69,6 +69,18 @@ def test_it_rings_once_until_somebody_has_looked_in_vain(webhook: Engine) -> Non
     assert len({headers["webhook-id"] for _, headers, _ in sent(webhook)}) == 2
 
 
+def test_a_new_address_hears_of_what_waits_and_of_what_comes(engine: Engine) -> None:
+    """Also where the address before it was rung last, and never looked."""
+    user = engine.person()
+    engine.ask(engine.conversation(user))
+    engine.complete(engine.claim_one("respond"))
+    engine.document(user)
+    assert engine.one("select public.set_webhook_v1(%s, %s)", URL, SECRET) == {"status": "on"}
+    assert queues(engine) == ["parse"]
+    engine.ask(engine.conversation(user))
+    assert queues(engine) == ["parse", "respond"]
+
+
 def test_it_rings_at_the_commit_or_not_at_all(webhook: Engine) -> None:
     user = webhook.person()
     with psycopg.connect(webhook.dsn) as other:
@@ -175,17 +187,17 @@ def test_a_job_reaches_a_function_by_the_webhook_and_its_drain_hands_over(
 ) -> None:
     """Much work, little time: one drain follows the other, with no schedule and no listener."""
     slow_model[0].goes_on.set()
-    served = functions.serve("drain", RIVULET_DRAIN_SECONDS="1", RIVULET_DRAIN_CONCURRENCY="1")
+    served = functions.serve("drain", RIVULET_DRAIN_SECONDS="2", RIVULET_DRAIN_CONCURRENCY="1")
     user = webhook.person()
     webhook.ask(webhook.conversation(user))
     eventually(lambda: _ring_until_answered(served, webhook), 60)  # it has loaded its handlers now
     webhook.one("select public.set_webhook_v1(%s, %s)", served.url, SECRET)
     webhook.connection.autocommit = False
-    for _ in range(80):
+    for _ in range(120):
         webhook.ask(webhook.conversation(user))
     webhook.connection.commit()
     webhook.connection.autocommit = True
-    eventually(lambda: _assert_answered(webhook, 81), 120)
+    eventually(lambda: _assert_answered(webhook, 121), 120)
     eventually(lambda: _assert_webhooks(webhook, 2), 10)
 
 

@@ -53,7 +53,9 @@ class Listeners:
     def lines(self, queue: str) -> list[dict[str, Any]]:
         """What a listener has written so far."""
         whole = self.logs[queue].read_text().rpartition("\n")[0]
-        return [json.loads(line) for line in whole.splitlines()]
+        lines = whole.splitlines()
+        assert [line for line in lines if not line.startswith("{")] == []
+        return [json.loads(line) for line in lines]
 
     def metrics(self, queue: str) -> str:
         return httpx.get(f"http://{ports.HOST}:{self.ports[queue]}/metrics").text
