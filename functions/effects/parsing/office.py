@@ -27,8 +27,8 @@ def read_converted(mime: str) -> Reader:
 
     def read(source: Source) -> Iterator[Stretch | Plan]:
         refuse_bomb(source)
-        result = extract(source, mime)
-        blocks = _by_page(source, result)
+        result = extract(source, mime, ooxml.spelled_out(source) if mime == WORD else None)
+        blocks = _by_page(source, result, ooxml.page_count(source) if mime == WORD else None)
         if mime == WORD:
             with zipfile.ZipFile(source.opened()) as archive:
                 text = markdown.without_inline(clean(result.content))
@@ -38,15 +38,18 @@ def read_converted(mime: str) -> Reader:
     return read
 
 
-def _by_page(source: Source, result: Any) -> list[Block]:
-    pages = [page for page in result.pages or [] if page.get("content", "").strip()]
-    if len(pages) < 2:
+def _by_page(source: Source, result: Any, count: int | None) -> list[Block]:
+    """The blocks, with pages only where there are as many as the document says it has.
+
+    Where Word breaks pages is known from what it once displayed. Kreuzberg adds the breaks that the author made, which
+    may be the same ones, and a document may have these alone: a citation would then name a wrong page.
+    """
+    pages = [text for page in result.pages or [] if (text := clean(page.get("content", ""))).strip()]
+    if len(pages) < 2 or len(pages) != count:
         return markdown.blocks(clean(result.content), plain=True)
     if source.depth == 0:
-        source.facts.pages = len(result.pages)
-    return [
-        block for page in pages for block in markdown.blocks(clean(page["content"]), page["page_number"], plain=True)
-    ]
+        source.facts.pages = count
+    return [block for number, text in enumerate(pages, start=1) for block in markdown.blocks(text, number, plain=True)]
 
 
 def read_structured(mime: str) -> Reader:

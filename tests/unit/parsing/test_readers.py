@@ -246,3 +246,34 @@ def test_headings_of_word_documents_carry_the_numbers_that_word_shows() -> None:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         shown = [block.text for block in numbering.numbered(found, opened)]
     assert shown == ["1 Tides", "1.1 Spring", "1.2 Neap", "2 Moon", "2.1 Full"]
+
+
+def word(*paragraphs: str, pages: int | None = None) -> bytes:
+    """A Word document of runs, by default from a program that does not say how many pages it has."""
+    body = "".join(f"<w:p>{runs}</w:p>" for runs in paragraphs)
+    namespace = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    said = {} if pages is None else {"docProps/app.xml": f"<Properties><Pages>{pages}</Pages></Properties>"}
+    main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    return packed({
+        "[Content_Types].xml": f'<Types><Override PartName="/word/document.xml" ContentType="{main}"/></Types>',
+        "word/document.xml": f'<w:document xmlns:w="{namespace}"><w:body>{body}</w:body></w:document>',
+        **said,
+    })  # fmt: skip
+
+
+def test_tabs_and_hyphens_of_word_documents_keep_words_apart() -> None:
+    stops = '<w:pPr><w:tabs><w:tab w:val="left" w:pos="720"/></w:tabs></w:pPr>'
+    document = word(f"{stops}<w:r><w:t>Part:</w:t><w:tab/><w:t>KX</w:t><w:noBreakHyphen/><w:t>100</w:t></w:r>")
+    assert text(document, "a.docx") == "Part:\tKX-100"
+
+
+def test_pages_of_word_documents_are_those_that_word_displayed() -> None:
+    """Word marks where it broke a page, also where the author did: kreuzberg counts such a break twice."""
+    broken = '<w:r><w:br w:type="page"/></w:r>', "<w:r><w:lastRenderedPageBreak/><w:t>Neap</w:t></w:r>"
+    paragraphs = "<w:r><w:t>Spring</w:t></w:r>", *broken
+    assert [(block.text, block.page) for block in blocks(word(*paragraphs, pages=2), "a.docx")] == [
+        ("Spring", 1), ("Neap", 2),
+    ]  # fmt: skip
+    for unknown in (None, 7):
+        document = word(*paragraphs, pages=unknown)
+        assert [(block.text, block.page) for block in blocks(document, "a.docx")] == [("Spring", None), ("Neap", None)]
