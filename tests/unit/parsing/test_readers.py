@@ -12,6 +12,7 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from functions.effects.parsing import extract, numbering, office, source
 from schema.documents import Block, BlockKind
 from schema.errors import PermanentError
+from tests.unit.parsing.compound import Tree, compound
 from tests.unit.parsing.reads import blocks, parts, text
 
 FILES = Path(__file__).parents[2] / "files"
@@ -277,3 +278,36 @@ def test_pages_of_word_documents_are_those_that_word_displayed() -> None:
     for unknown in (None, 7):
         document = word(*paragraphs, pages=unknown)
         assert [(block.text, block.page) for block in blocks(document, "a.docx")] == [("Spring", None), ("Neap", None)]
+
+
+def outlook_message(subject: str, body: str, **attached: Tree) -> bytes:
+    properties: Tree = {
+        "__properties_version1.0": bytes(32),
+        "__substg1.0_0037001F": subject.encode("utf-16-le"),
+        "__substg1.0_1000001F": body.encode("utf-16-le"),
+    }
+    return compound({**properties, **attached})
+
+
+def test_outlook_messages_keep_their_lines_and_what_is_attached() -> None:
+    file = {
+        "__properties_version1.0": bytes(8),
+        "__substg1.0_3707001F": "prices.csv".encode("utf-16-le"),
+        "__substg1.0_37010102": b"berth,price\n7,12\n",
+    }
+    inner = {
+        "__substg1.0_0037001F": "Tides".encode("utf-16-le"),
+        "__substg1.0_1000001F": "They turn".encode("utf-16-le"),
+    }
+    message = {"__properties_version1.0": bytes(8), "__substg1.0_3701000D": inner}
+    names = {"__attach_version1.0_#00000000": file, "__attach_version1.0_#00000001": message}
+    found = blocks(outlook_message("Berths", "Hello Ann,\r\n\r\nsee below.\r\nBen", **names), "a.msg")
+    assert [block.text for block in found] == [
+        "Subject: Berths",
+        "Hello Ann,",
+        "see below.\nBen",
+        "prices.csv",
+        "| berth | price |\n| --- | --- |\n| 7 | 12 |",
+        "Tides",
+        "They turn",
+    ]
