@@ -8,7 +8,7 @@ from typing import Any
 from functions.effects.parsing import markdown, numbering, ooxml
 from functions.effects.parsing.extract import extract, needs_ocr, ocr_is_installed
 from functions.effects.parsing.source import MAX_UNPACKED_BYTES, Plan, Reader, Source, Stretch
-from functions.effects.parsing.structure import blocks_of
+from functions.effects.parsing.structure import blocks_of, values_together
 from functions.effects.parsing.text import clean, decoded, paragraphs, stretches
 from schema.documents import Block, BlockKind
 from schema.errors import PermanentError
@@ -94,9 +94,9 @@ def read_data(mime: str) -> Reader:
         text = decoded(source.data, says_itself=True)
         try:
             result = extract(source, mime, text.encode(), structure=True)
-            blocks: list[Block] = list(blocks_of((result.document or {"nodes": []})["nodes"])) or paragraphs(
-                clean(result.content)
-            )
+            blocks: list[Block] = list(
+                values_together(list(blocks_of((result.document or {"nodes": []})["nodes"])))
+            ) or paragraphs(clean(result.content))
         except PermanentError:
             blocks = paragraphs(text)
         return stretches(blocks)

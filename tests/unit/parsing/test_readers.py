@@ -290,7 +290,7 @@ def outlook_message(subject: str, body: str, **attached: Tree) -> bytes:
 
 
 def test_outlook_messages_keep_their_lines_and_what_is_attached() -> None:
-    file = {
+    file: Tree = {
         "__properties_version1.0": bytes(8),
         "__substg1.0_3707001F": "prices.csv".encode("utf-16-le"),
         "__substg1.0_37010102": b"berth,price\n7,12\n",
@@ -299,8 +299,8 @@ def test_outlook_messages_keep_their_lines_and_what_is_attached() -> None:
         "__substg1.0_0037001F": "Tides".encode("utf-16-le"),
         "__substg1.0_1000001F": "They turn".encode("utf-16-le"),
     }
-    message = {"__properties_version1.0": bytes(8), "__substg1.0_3701000D": inner}
-    names = {"__attach_version1.0_#00000000": file, "__attach_version1.0_#00000001": message}
+    message: Tree = {"__properties_version1.0": bytes(8), "__substg1.0_3701000D": inner}
+    names: dict[str, Tree] = {"__attach_version1.0_#00000000": file, "__attach_version1.0_#00000001": message}
     found = blocks(outlook_message("Berths", "Hello Ann,\r\n\r\nsee below.\r\nBen", **names), "a.msg")
     assert [block.text for block in found] == [
         "Subject: Berths",
@@ -310,4 +310,22 @@ def test_outlook_messages_keep_their_lines_and_what_is_attached() -> None:
         "| berth | price |\n| --- | --- |\n| 7 | 12 |",
         "Tides",
         "They turn",
+    ]
+
+
+def test_values_of_data_files_stand_together_under_what_they_are_of() -> None:
+    plants = (
+        b"<list><plant><name>Bloodroot</name><zone>4</zone><care><light>Shady</light></care><price>2</price></plant>"
+    )
+    found = blocks(plants + b"<plant><name>Columbine</name><zone>3</zone></plant></list>", "plants.xml")
+    assert [(block.level, block.text) for block in found] == [
+        (1, "list"),
+        (2, "plant"),
+        (0, "name: Bloodroot\nzone: 4"),
+        (3, "care"),
+        (0, "light: Shady"),
+        (3, "price"),
+        (0, "2"),
+        (2, "plant"),
+        (0, "name: Columbine\nzone: 3"),
     ]
