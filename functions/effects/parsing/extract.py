@@ -17,11 +17,11 @@ _NO_LANGUAGES = {"osd", "equ", "snum"}  # orientation, formulas and serial numbe
 
 
 @cache
-def _config(structure: bool, ocr: bool, navigation: bool) -> kreuzberg.ExtractionConfig:
+def _config(structure: bool, ocr: bool, navigation: bool, plain: bool = False) -> kreuzberg.ExtractionConfig:
     options: dict[str, Any] = {"ocr": _ocr()} if ocr else {"disable_ocr": True}
     return kreuzberg.ExtractionConfig(
         use_cache=False,
-        output_format="markdown",
+        output_format="plain" if plain else "markdown",
         include_document_structure=structure,
         pages=kreuzberg.PageConfig(extract_pages=True),
         images=kreuzberg.ImageExtractionConfig(extract_images=False),
@@ -52,13 +52,15 @@ def extract(
     structure: bool = False,
     navigation: bool = False,
     images: bool = True,
+    plain: bool = False,
 ) -> Any:
     """What kreuzberg makes of a file, or of `content` in its place; its errors translated.
 
-    The result has `content` (Markdown), `pages`, `metadata`, and with `structure` the `document`'s nodes. A web page's
-    menus are left out but for `navigation`. Text in `images` is recognised where Tesseract is installed.
+    The result has `content` (Markdown, or text where `plain`), `pages`, `metadata`, and with `structure` the
+    `document`'s nodes. A web page's menus are left out but for `navigation`. Text in `images` is recognised where
+    Tesseract is installed.
     """
-    config = _config(structure, images and ocr_is_installed() and _may_need_ocr(mime), navigation)
+    config = _config(structure, images and ocr_is_installed() and _may_need_ocr(mime), navigation, plain)
     try:
         if content is None and source.file is not None:
             return kreuzberg.extract_file_sync(source.file, mime, config)

@@ -14,9 +14,14 @@ _UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
 _TABLE_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n((?:[^\n]+\n)*?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_PICTURE = re.compile(r"!\[([^\]]*)\]\((?:[^()\n]|\([^()\n]*\))*\)")
+_PICTURE = re.compile(r"!\[([^\]]{0,2000})\]\((?:[^()\n]|\([^()\n]*\))*\)")
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)")
-_STRONG = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+_STRONG = re.compile(r"\*\*(?!\*)(.+?)\*\*|__(?=\S)(.+?)(?<=\S)__")  # converters put white space within, too
+_STRUCK = re.compile(r"~~(?=\S)(.+?)(?<=\S)~~")
+_RAISED = re.compile(r"(?<=\S)\^([^\s^]{1,20})\^")
+_LOWERED = re.compile(r"(?<=\w)~([^\s~]{1,20})~")
+_ESCAPED_MARK = re.compile(r"\\([*~^])")
+_PADDING = re.compile(r"(?<= ) +|(?<=---)-+")
 _EMPHASIS = re.compile(
     r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])|(?<!\w)_(?=[^\s_])([^_\n]+?)(?<=[^\s_])_(?!\w)"
 )
@@ -36,6 +41,8 @@ class _Blocks:
 
     def close(self, kind: BlockKind = BlockKind.PARAGRAPH) -> None:
         text, self.lines = "\n".join(self.lines), []
+        if self.plain and kind is BlockKind.TABLE:  # its cells are padded, and the marks in them escaped
+            text = _ESCAPED_MARK.sub(r"\1", _PADDING.sub("", text))
         if self.plain and kind is not BlockKind.CODE:
             text = without_inline(text)
         if text.strip():
@@ -56,6 +63,8 @@ def blocks(text: str, page: int | None = None, plain: bool = False) -> list[Bloc
         if not plain:  # else the converter wrote it
             made.lines = front[1].rstrip("\n").split("\n")
             made.close()
+    if plain:
+        text = _PICTURE.sub(lambda picture: " ".join(picture[1].split()), text)  # descriptions may have blank lines
     lines = iter(_Peek(_COMMENT.sub("", text).split("\n")))
     for line in lines:
         if fence := _FENCE.match(line):
@@ -116,9 +125,19 @@ def _table(made: _Blocks, lines: _Peek, header: str) -> None:
 def without_inline(text: str) -> str:
     """Text without the marks of links, pictures and emphasis."""
     text = _LINK.sub(r"\1", _PICTURE.sub(r"\1", text))
-    text = _TAG.sub(" ", _STRONG.sub(r"\2", text))
-    text = _EMPHASIS.sub(lambda match: match[1] or match[2], text)
-    return _ESCAPE.sub(r"\1", text).translate(_BOXES)
+    text = _TAG.sub(" ", _STRONG.sub(_inner, text))
+    text = _EMPHASIS.sub(_inner, _STRUCK.sub(r"\1", text))
+    text = _LOWERED.sub(r"\1", _RAISED.sub(_raised, text))
+    return _ESCAPE.sub(r"\1", text).replace("&#9;", "\t").translate(_BOXES)
+
+
+def _inner(match: re.Match[str]) -> str:
+    return match[1] or match[2]
+
+
+def _raised(match: re.Match[str]) -> str:
+    """1st, but 10^6: not 106."""
+    return match[1] if match[1].isalpha() else f"^{match[1]}"
 
 
 def read_markdown(source: Source) -> Iterator[Stretch | Plan]:

@@ -8,7 +8,7 @@ from typing import Any
 from functions.effects.parsing import markdown, numbering, ooxml
 from functions.effects.parsing.extract import extract, needs_ocr, ocr_is_installed
 from functions.effects.parsing.source import MAX_UNPACKED_BYTES, Plan, Reader, Source, Stretch
-from functions.effects.parsing.structure import blocks_of
+from functions.effects.parsing.structure import blocks_of, values_together
 from functions.effects.parsing.text import clean, decoded, paragraphs, stretches
 from schema.documents import Block, BlockKind
 from schema.errors import PermanentError
@@ -27,8 +27,8 @@ def read_converted(mime: str) -> Reader:
 
     def read(source: Source) -> Iterator[Stretch | Plan]:
         refuse_bomb(source)
-        result = extract(source, mime)
-        blocks = _by_page(source, result)
+        result = extract(source, mime, ooxml.spelled_out(source) if mime == WORD else None)
+        blocks = _by_page(source, result, ooxml.page_count(source) if mime == WORD else None)
         if mime == WORD:
             with zipfile.ZipFile(source.opened()) as archive:
                 text = markdown.without_inline(clean(result.content))
@@ -38,15 +38,18 @@ def read_converted(mime: str) -> Reader:
     return read
 
 
-def _by_page(source: Source, result: Any) -> list[Block]:
-    pages = [page for page in result.pages or [] if page.get("content", "").strip()]
-    if len(pages) < 2:
+def _by_page(source: Source, result: Any, count: int | None) -> list[Block]:
+    """The blocks, with pages only where there are as many as the document says it has.
+
+    Where Word breaks pages is known from what it once displayed. Kreuzberg adds the breaks that the author made, which
+    may be the same ones, and a document may have these alone: a citation would then name a wrong page.
+    """
+    pages = [text for page in result.pages or [] if (text := clean(page.get("content", ""))).strip()]
+    if len(pages) < 2 or len(pages) != count:
         return markdown.blocks(clean(result.content), plain=True)
     if source.depth == 0:
-        source.facts.pages = len(result.pages)
-    return [
-        block for page in pages for block in markdown.blocks(clean(page["content"]), page["page_number"], plain=True)
-    ]
+        source.facts.pages = count
+    return [block for number, text in enumerate(pages, start=1) for block in markdown.blocks(text, number, plain=True)]
 
 
 def read_structured(mime: str) -> Reader:
@@ -91,9 +94,9 @@ def read_data(mime: str) -> Reader:
         text = decoded(source.data, says_itself=True)
         try:
             result = extract(source, mime, text.encode(), structure=True)
-            blocks: list[Block] = list(blocks_of((result.document or {"nodes": []})["nodes"])) or paragraphs(
-                clean(result.content)
-            )
+            blocks: list[Block] = list(
+                values_together(list(blocks_of((result.document or {"nodes": []})["nodes"])))
+            ) or paragraphs(clean(result.content))
         except PermanentError:
             blocks = paragraphs(text)
         return stretches(blocks)

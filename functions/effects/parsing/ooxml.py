@@ -3,12 +3,15 @@
 Element names: ECMA-376, part 1 (WordprocessingML 17, PresentationML 19, DrawingML 21).
 """
 
+import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from functions.effects.parsing import xml
+from functions.effects.parsing.source import Source
 from functions.effects.parsing.tables import table_blocks
 from functions.effects.parsing.text import clean
 from functions.effects.parsing.xml import Element
@@ -16,6 +19,9 @@ from schema.documents import Block, BlockKind
 
 _KIND = re.compile(r"([a-z]+)(?:3D)?Chart$")
 _NUMBER = re.compile(r"\d+")
+_TAB = re.compile(rb"<w:(?:tab|ptab [^<>]*?)\s*/>")  # without attributes: those that have some say where tabs stop
+_HYPHEN = re.compile(rb"<w:noBreakHyphen\s*/>")
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 _WORD_NOTES = ("word/footnotes.xml", "word/endnotes.xml", "word/comments.xml")
 
 
@@ -23,6 +29,34 @@ def parts(archive: zipfile.ZipFile, pattern: str) -> list[str]:
     """Names of parts that match, in the order of their numbers."""
     found = [name for name in archive.namelist() if re.fullmatch(pattern, name)]
     return sorted(found, key=lambda name: [int(number) for number in _NUMBER.findall(name)])
+
+
+def spelled_out(source: Source) -> bytes | None:
+    """A DOCX with tabs and hyphens as text, which kreuzberg leaves out as elements; None where it is damaged.
+
+    Pictures are left behind: nothing reads them.
+    """
+    written = io.BytesIO()
+    try:
+        with zipfile.ZipFile(source.opened()) as archive, zipfile.ZipFile(written, "w") as copy:
+            for name in dict.fromkeys(archive.namelist()):
+                if name.endswith((".xml", ".rels")):
+                    content = _TAB.sub(b'<w:t xml:space="preserve">\t</w:t>', archive.read(name))
+                    copy.writestr(name, _HYPHEN.sub(b"<w:t>-</w:t>", content))
+    except _BROKEN:
+        return None
+    return written.getvalue()
+
+
+def page_count(source: Source) -> int | None:
+    """How many pages a DOCX had when it was last displayed, as it says itself."""
+    try:
+        with zipfile.ZipFile(source.opened()) as archive:
+            properties = xml.part(archive, "docProps/app.xml")
+    except _BROKEN:
+        return None
+    said = "" if properties is None else properties.findtext("Pages", "")
+    return int(said) if said.isdecimal() else None
 
 
 def charts(archive: zipfile.ZipFile, names: Iterable[str], page: int | None = None) -> Iterator[Block]:

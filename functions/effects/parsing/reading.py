@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from functions.effects.parsing import office, text
+from functions.effects.parsing import office, outlook, text
 from functions.effects.parsing.archive import stream_reader, tar_reader, zip_reader
 from functions.effects.parsing.extract import languages_of
 from functions.effects.parsing.kinds import ENCRYPTED_OFFICE, kind_of
@@ -27,7 +27,7 @@ _OPEN_DOCUMENTS = (
 )
 _CONVERTED = (
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/msword", "application/rtf",
-    "application/epub+zip", "application/vnd.ms-outlook",
+    "application/epub+zip",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
 )  # fmt: skip
 
@@ -44,6 +44,7 @@ class Reading:
             "application/x-subrip": read_subtitles,
             "application/x-ipynb+json": read_notebook,
             "message/rfc822": mail_reader(self._read),
+            outlook.MIME: outlook.outlook_reader(self._read),
             "application/mbox": mailbox_reader(self._read),
             "application/zip": zip_reader(self._read),
             "application/x-tar": tar_reader(self._read),

@@ -1,11 +1,13 @@
 """What kreuzberg says of a document's structure, as blocks in reading order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from functions.effects.parsing.tables import table_blocks
 from functions.effects.parsing.text import clean, pieces
 from schema.documents import Block, BlockKind
+
+LONGEST_VALUE = 300  # characters; what is longer deserves its heading
 
 
 def blocks_of(nodes: list[dict[str, Any]], first_page: int = 1) -> Iterator[Block]:
@@ -25,6 +27,38 @@ def blocks_of(nodes: list[dict[str, Any]], first_page: int = 1) -> Iterator[Bloc
             yield from _blocks(content, page)
     if items:
         yield _paragraph("\n".join(items), page)
+
+
+def values_together(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Data with its values as lines under the heading that they are of, which each had as a heading of its own.
+
+    A passage never goes beyond a heading, so every value would be one, apart from what it is a value of.
+    """
+    lines: list[str] = []
+    level, place = 0, 0
+    while place < len(blocks):
+        block, is_value = blocks[place], _is_value(blocks, place, level)
+        if is_value:
+            lines.append(f"{block.text}: {blocks[place + 1].text}")
+        elif lines:
+            yield _paragraph("\n".join(lines), None)
+            lines = []
+        if not is_value:
+            yield block
+            level = block.level or level
+        place += 2 if is_value else 1
+    if lines:
+        yield _paragraph("\n".join(lines), None)
+
+
+def _is_value(blocks: Sequence[Block], place: int, level: int) -> bool:
+    """Whether a heading right under that of `level` has one short paragraph and nothing else."""
+    name, value = blocks[place], blocks[place + 1] if place + 1 < len(blocks) else None
+    if name.kind is not BlockKind.HEADING or name.level != level + 1 or value is None:
+        return False
+    after = blocks[place + 2] if place + 2 < len(blocks) else None
+    alone = after is None or (after.kind is BlockKind.HEADING and after.level <= name.level)
+    return alone and value.kind is BlockKind.PARAGRAPH and len(value.text) <= LONGEST_VALUE
 
 
 def _blocks(content: dict[str, Any], page: int | None) -> Iterator[Block]:

@@ -2,58 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 
-import charset_normalizer
-
+from functions.effects.parsing.encoding import encoding_of
 from functions.effects.parsing.source import Plan, Source, Stretch
 from schema.documents import Block, BlockKind
 
-SAMPLE_BYTES = 100_000
 MAX_BLOCK_CHARACTERS = 200_000
 STRETCH_CHARACTERS = 200_000
-_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
-         (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))  # fmt: skip
-_NAMED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""")
 # What no text holds, and PostgreSQL does not store.
 _CONTROL = dict.fromkeys([*range(9), 11, *range(14, 32), 127, *range(0xD800, 0xE000)])
 
 
 def decoded(data: bytes, says_itself: bool = False) -> str:
     """Text in whatever encoding; `says_itself` where its first lines name it, as HTML and XML do."""
-    encoding = _encoding(data, says_itself)
-    try:
-        return clean(data.decode(encoding, "replace"))
-    except LookupError:
-        return clean(data.decode("utf-8", "replace"))
-
-
-def _encoding(data: bytes, says_itself: bool) -> str:
-    for mark, name in _BOMS:
-        if data.startswith(mark):
-            return name
-    if says_itself and (named := _NAMED.search(data[:2048])) and b"\0" not in data[:64]:
-        return _as_browsers_do(named[1].decode("ascii"))
-    if half := _without_mark(data):
-        return half
-    with suppress(UnicodeDecodeError):
-        data.decode()
-        return "utf-8"
-    best = charset_normalizer.from_bytes(data[:SAMPLE_BYTES]).best()
-    return best.encoding if best else "cp1252"
-
-
-def _as_browsers_do(name: str) -> str:
-    return {"iso-8859-1": "cp1252", "ascii": "cp1252", "us-ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030",
-            "shift_jis": "cp932", "iso-8859-8-i": "iso-8859-8"}.get(name.lower(), name)  # fmt: skip
-
-
-def _without_mark(data: bytes) -> str | None:
-    """UTF-16 without a byte order mark: every other byte of Western text is zero."""
-    sample = data[:4096]
-    if len(sample) < 4 or sample.count(0) < len(sample) // 4:
-        return None
-    return "utf-16-le" if sample[1::2].count(0) > sample[::2].count(0) else "utf-16-be"
+    return clean(data.decode(encoding_of(data, says_itself), "replace"))
 
 
 def clean(text: str) -> str:

@@ -54,6 +54,13 @@ def test_what_a_converter_wrote_is_made_plain() -> None:
     marked = '**Bold** and *slanted* [a link](https://x.example/a_(b) "t") ![a picture](p.png) 2 \\* 3 snake_name'
     assert without_inline(marked) == "Bold and slanted a link a picture 2 * 3 snake_name"
     assert without_inline("☒ Coffee ☐ Tea") == "[x] Coffee [ ] Tea"
+    scientific = "**Chapter 13 **of ~~two~~ H~2~O at 10^6^ m on the 1^st^"
+    assert without_inline(scientific) == "Chapter 13 of two H2O at 10^6 m on the 1st"
+    assert without_inline("Name:&#9;Ann") == "Name:\tAnn"
+    table = "| \\*\\*Ship\\*\\* | Tons  |\n| -------- | ----- |\n| Eider    | 144   |"
+    assert [block.text for block in blocks(table, plain=True)] == ["| Ship | Tons |\n| --- | --- |\n| Eider | 144 |"]
+    described = "A ship: ![A ship at sea\n\nDescription by a machine](image) sails."
+    assert [b.text for b in blocks(described, plain=True)] == ["A ship: A ship at sea Description by a machine sails."]
     assert [block.text for block in blocks("---\na: b\n---\ntext", plain=True)] == ["text"]
 
 

@@ -12,6 +12,7 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from functions.effects.parsing import extract, numbering, office, source
 from schema.documents import Block, BlockKind
 from schema.errors import PermanentError
+from tests.unit.parsing.compound import Tree, compound
 from tests.unit.parsing.reads import blocks, parts, text
 
 FILES = Path(__file__).parents[2] / "files"
@@ -246,3 +247,85 @@ def test_headings_of_word_documents_carry_the_numbers_that_word_shows() -> None:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         shown = [block.text for block in numbering.numbered(found, opened)]
     assert shown == ["1 Tides", "1.1 Spring", "1.2 Neap", "2 Moon", "2.1 Full"]
+
+
+def word(*paragraphs: str, pages: int | None = None) -> bytes:
+    """A Word document of runs, by default from a program that does not say how many pages it has."""
+    body = "".join(f"<w:p>{runs}</w:p>" for runs in paragraphs)
+    namespace = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    said = {} if pages is None else {"docProps/app.xml": f"<Properties><Pages>{pages}</Pages></Properties>"}
+    main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    return packed({
+        "[Content_Types].xml": f'<Types><Override PartName="/word/document.xml" ContentType="{main}"/></Types>',
+        "word/document.xml": f'<w:document xmlns:w="{namespace}"><w:body>{body}</w:body></w:document>',
+        **said,
+    })  # fmt: skip
+
+
+def test_tabs_and_hyphens_of_word_documents_keep_words_apart() -> None:
+    stops = '<w:pPr><w:tabs><w:tab w:val="left" w:pos="720"/></w:tabs></w:pPr>'
+    document = word(f"{stops}<w:r><w:t>Part:</w:t><w:tab/><w:t>KX</w:t><w:noBreakHyphen/><w:t>100</w:t></w:r>")
+    assert text(document, "a.docx") == "Part:\tKX-100"
+
+
+def test_pages_of_word_documents_are_those_that_word_displayed() -> None:
+    """Word marks where it broke a page, also where the author did: kreuzberg counts such a break twice."""
+    broken = '<w:r><w:br w:type="page"/></w:r>', "<w:r><w:lastRenderedPageBreak/><w:t>Neap</w:t></w:r>"
+    paragraphs = "<w:r><w:t>Spring</w:t></w:r>", *broken
+    assert [(block.text, block.page) for block in blocks(word(*paragraphs, pages=2), "a.docx")] == [
+        ("Spring", 1), ("Neap", 2),
+    ]  # fmt: skip
+    for unknown in (None, 7):
+        document = word(*paragraphs, pages=unknown)
+        assert [(block.text, block.page) for block in blocks(document, "a.docx")] == [("Spring", None), ("Neap", None)]
+
+
+def outlook_message(subject: str, body: str, **attached: Tree) -> bytes:
+    properties: Tree = {
+        "__properties_version1.0": bytes(32),
+        "__substg1.0_0037001F": subject.encode("utf-16-le"),
+        "__substg1.0_1000001F": body.encode("utf-16-le"),
+    }
+    return compound({**properties, **attached})
+
+
+def test_outlook_messages_keep_their_lines_and_what_is_attached() -> None:
+    file: Tree = {
+        "__properties_version1.0": bytes(8),
+        "__substg1.0_3707001F": "prices.csv".encode("utf-16-le"),
+        "__substg1.0_37010102": b"berth,price\n7,12\n",
+    }
+    inner = {
+        "__substg1.0_0037001F": "Tides".encode("utf-16-le"),
+        "__substg1.0_1000001F": "They turn".encode("utf-16-le"),
+    }
+    message: Tree = {"__properties_version1.0": bytes(8), "__substg1.0_3701000D": inner}
+    names: dict[str, Tree] = {"__attach_version1.0_#00000000": file, "__attach_version1.0_#00000001": message}
+    found = blocks(outlook_message("Berths", "Hello Ann,\r\n\r\nsee below.\r\nBen", **names), "a.msg")
+    assert [block.text for block in found] == [
+        "Subject: Berths",
+        "Hello Ann,",
+        "see below.\nBen",
+        "prices.csv",
+        "| berth | price |\n| --- | --- |\n| 7 | 12 |",
+        "Tides",
+        "They turn",
+    ]
+
+
+def test_values_of_data_files_stand_together_under_what_they_are_of() -> None:
+    plants = (
+        b"<list><plant><name>Bloodroot</name><zone>4</zone><care><light>Shady</light></care><price>2</price></plant>"
+    )
+    found = blocks(plants + b"<plant><name>Columbine</name><zone>3</zone></plant></list>", "plants.xml")
+    assert [(block.level, block.text) for block in found] == [
+        (1, "list"),
+        (2, "plant"),
+        (0, "name: Bloodroot\nzone: 4"),
+        (3, "care"),
+        (0, "light: Shady"),
+        (3, "price"),
+        (0, "2"),
+        (2, "plant"),
+        (0, "name: Columbine\nzone: 3"),
+    ]

@@ -34,6 +34,40 @@ def test_pages_say_their_encoding(encoding: str, name: str, text: str) -> None:
     assert decoded(page.encode(encoding), says_itself=True) == page
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "L'été dernier, nous étions à la plage, près de la forêt ; où étiez-vous ?"),
+        ("cp1252", "La señora comió una manzana y bebió café."),
+        ("cp1252", "Det er født mange børn på øen i år."),
+        ("cp1252", "São Paulo"),
+        ("cp1252", "Größe"),
+        ("cp1250", "Wszyscy ludzie rodzą się wolni i równi pod względem swej godności i swych praw."),
+        ("iso8859_2", "Všichni lidé rodí se svobodní a sobě rovní co do důstojnosti a práv."),
+        ("cp1254", "Bütün insanlar hür, haysiyet ve haklar bakımından eşit doğarlar."),
+        ("cp850", "Die Gärten sind für Gäste täglich geöffnet."),
+        ("cp1251", "Все люди рождаются свободными и равными в своем достоинстве."),
+        ("cp500", "This is a letter from an old computer. It is in capitals and in small letters."),
+    ],
+)
+def test_encodings_that_nothing_names(encoding: str, text: str) -> None:
+    assert decoded(text.encode(encoding)) == text
+
+
+def test_letters_that_come_late_are_looked_at() -> None:
+    assert decoded(b"plain " * 50_000 + "für Gäste".encode("cp1252")).endswith("für Gäste")
+
+
+@pytest.mark.parametrize("stray", [b"\xfc", "ü".encode()[:1]])
+def test_a_stray_byte_does_not_change_the_encoding(stray: bytes) -> None:
+    assert decoded(GERMAN.encode() + stray) == GERMAN + "\N{REPLACEMENT CHARACTER}"
+
+
+def test_pages_that_name_another_encoding_than_theirs_are_not_believed() -> None:
+    page = f'<meta charset="utf-8"><p>{GERMAN}</p>'
+    assert decoded(page.encode("cp1252"), says_itself=True) == page
+
+
 @given(st.binary(max_size=500))
 def test_any_bytes_become_text_that_can_be_stored(data: bytes) -> None:
     text = decoded(data)
