@@ -62,12 +62,14 @@ class Files:
         self._http.close()
 
 
-_ROWS = """
+_OBJECTS = """
     select name,
            encode(sha256(convert_to(concat_ws('/', name, metadata ->> 'eTag', metadata ->> 'size'), 'UTF8')), 'hex'),
            coalesce(metadata ->> 'mimetype', 'application/octet-stream')
-    from storage.objects where bucket_id = %s order by name
+    from storage.objects where bucket_id = %s
 """
+_ROWS = f"{_OBJECTS} order by name"
+_ROW = f"{_OBJECTS} and name = %s"
 
 
 def names(connection: psycopg.Connection) -> Sequence[tuple[str, str, str]]:
@@ -75,17 +77,37 @@ def names(connection: psycopg.Connection) -> Sequence[tuple[str, str, str]]:
     return connection.execute(_ROWS, [BUCKET]).fetchall()
 
 
+class _ReplacedError(Exception):
+    """While a file was copied, another one took its name: nobody knows whose bytes the copy has."""
+
+
 def save(
-    listed: Sequence[tuple[str, str, str]], files: Files, store: Store, known: Mapping[str, Object]
+    listed: Sequence[tuple[str, str, str]], files: Files, store: Store, known: Mapping[str, Object], dsn: str
 ) -> tuple[list[Object], list[str]]:
-    """Copy those that no earlier backup has; all of them, and the names of those that were gone meanwhile."""
+    """Copy those that no earlier backup has; all of them, and the names of those that were gone meanwhile.
+
+    `dsn`: where the project tells what stands under a name by now.
+    """
+    with psycopg.connect(dsn, autocommit=True) as now:
+        return _save(listed, files, store, known, now)
+
+
+def _save(
+    listed: Sequence[tuple[str, str, str]],
+    files: Files,
+    store: Store,
+    known: Mapping[str, Object],
+    now: psycopg.Connection,
+) -> tuple[list[Object], list[str]]:
     kept, gone = [], []
     for name, mark, mime in listed:
         if mark in known and store.has(known[mark].file):
             kept.append(known[mark])
             continue
         try:
-            kept.append(_copy(Object(name, mark, mime, "", 0), files, store))
+            kept.append(_copy(Object(name, mark, mime, "", 0), files, store, now))
+        except _ReplacedError:
+            gone.append(name)
         except httpx.HTTPStatusError as error:
             if error.response.status_code not in (400, 404):
                 raise
@@ -93,13 +115,15 @@ def save(
     return kept, gone
 
 
-def _copy(each: Object, files: Files, store: Store) -> Object:
+def _copy(each: Object, files: Files, store: Store, now: psycopg.Connection) -> Object:
     digest, size = hashlib.sha256(), 0
     with store.writing(each.file) as file:
         for piece in files.read(each.name):
             digest.update(piece)
             size += len(piece)
             file.write(piece)
+        if any(mark != each.mark for _, mark, _ in now.execute(_ROW, [BUCKET, each.name]).fetchall()):
+            raise _ReplacedError
     return Object(each.name, each.mark, each.mime, digest.hexdigest(), size)
 
 
