@@ -60,6 +60,15 @@ def test_a_workflow_is_sound(file: Path) -> None:
     assert tool("actionlint", "-oneline", "-shellcheck=", file) == (0, "")
 
 
+def test_only_what_was_pushed_here_is_deployed() -> None:
+    """`workflow_run` also follows pull requests, and has the secrets: a stranger's branch may be called main, too."""
+    for file in WORKFLOWS:
+        workflow = yaml.safe_load(file.read_text())
+        if "workflow_run" in workflow[True]:  # YAML reads the word "on" as true
+            first = next(job for job in workflow["jobs"].values() if "needs" not in job)
+            assert "github.event.workflow_run.event == 'push'" in first["if"], file.name
+
+
 def test_what_workflows_run_is_there() -> None:
     text = "\n".join(file.read_text() for file in WORKFLOWS)
     for module in re.findall(r"python -m ([\w.]+)", text):
