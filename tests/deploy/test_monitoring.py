@@ -53,6 +53,13 @@ def test_an_alert_asks_for_what_exists_and_has_a_runbook(rule: dict[str, Any]) -
     assert f"\n## {rule['alert']}\n" in RUNBOOK.read_text()
 
 
+@pytest.mark.parametrize("query", [rule["expr"] for rule in rules()] + [query for _, query in panels()])
+def test_what_every_process_tells_is_not_added_up(query: str) -> None:
+    """The queues' gauges are the same whichever process tells them: their sum grows with the number of listeners."""
+    for aggregation, metric in re.findall(r"(\w+)(?: by \(\w+\))? ?\((?:\w+\()?(rivulet_(?:queue|engine)_\w+)", query):
+        assert aggregation in ("max", "absent"), metric
+
+
 def test_every_runbook_belongs_to_an_alert() -> None:
     assert re.findall(r"^## (\w+)$", RUNBOOK.read_text(), re.MULTILINE) == [rule["alert"] for rule in rules()]
 
