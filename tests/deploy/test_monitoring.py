@@ -11,6 +11,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 import functions.telemetry.metrics  # noqa: F401 - registers them
+import listeners.doorbell  # noqa: F401 - the same
 from infra.local.state import CHECKOUT
 from infra.monitoring import dashboard
 
