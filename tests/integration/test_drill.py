@@ -155,6 +155,45 @@ def test_a_file_that_is_replaced_while_it_is_copied_is_not_taken_for_what_it_was
     assert told["objects"]["files"] == len(list((tmp_path / "objects").rglob("*/*"))) == 3
 
 
+def test_one_failure_of_storage_does_not_end_it(
+    filled: Engine, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, failed = Store(str(tmp_path), None), set()
+    was, send = asyncio.run(likeness(place)), httpx.HTTPTransport.handle_request
+
+    def shaky(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        """Each file fails once, both ways."""
+        this = (request.method, str(request.url))
+        if "/storage/v1/object/documents/" not in this[1] or this in failed:
+            return send(self, request)
+        failed.add(this)
+        return httpx.Response(502)
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", shaky)
+    told = asyncio.run(save(place, store))
+    asyncio.run(restore(place, store, None, replace=True))
+
+    assert (told["objects"]["files"], told["gone"], len(failed)) == (4, [], 8)
+    failed |= {("GET", url) for _, url in failed}
+    assert asyncio.run(likeness(place)) == was
+
+
+def test_a_storage_with_other_columns_takes_the_files(
+    filled: Engine, place: Place, gateway: Gateway, tmp_path: Path
+) -> None:
+    """A new project has the newest Storage, whichever the backup was taken of."""
+    store = Store(str(tmp_path), None)
+    with psycopg.connect(gateway.database.admin_dsn, autocommit=True) as storage:
+        storage.execute("alter table storage.objects add column level integer")
+        asyncio.run(save(place, store))
+        storage.execute("alter table storage.objects drop column level")
+    since = filled.one("select min(created_at) from storage.objects")
+
+    asyncio.run(restore(place, store, None, replace=True))
+
+    assert filled.one("select min(created_at) from storage.objects") == since
+
+
 def test_tables_of_others_do_not_matter(filled: Engine, place: Place, tmp_path: Path) -> None:
     """They need not be there, and where they are their numbers are not given twice."""
     store = Store(str(tmp_path), None)

@@ -7,6 +7,7 @@ provider stands in the query: `s3://bucket/folder?endpoint_override=s3.example.c
 import gzip
 import io
 import json
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -39,7 +40,8 @@ class Store:
     def writing(self, name: str) -> Iterator[BinaryIO]:
         """A file to write. It is there once the block has ended well, and whole."""
         self._files.create_dir(str(Path(name).parent), recursive=True)
-        part = f"{name}.part" if self._local else name  # a bucket shows a file only when it is whole
+        # A bucket shows a file only when it is whole. Two backups at once must not write into one file.
+        part = f"{name}.{os.getpid()}.part" if self._local else name
         try:
             with ExitStack() as opened:
                 raw = opened.enter_context(self._files.open_output_stream(part, compression=None))

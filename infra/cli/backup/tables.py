@@ -107,11 +107,14 @@ def file_of(folder: str, name: str) -> str:
 
 def mend_objects(connection: psycopg.Connection, store: Store, folder: str, table: Table) -> None:
     """Put right, in the rows that Storage wrote anew, whose they are and since when; documents know their eTags."""
-    connection.execute("create temporary table kept (like storage.objects) on commit drop")
+    # As texts: a newer Storage may have other columns than that which was saved.
+    columns = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in table.columns)
+    connection.execute(sql.SQL("create temporary table kept ({}) on commit drop").format(columns))
     _copy_in(connection, store, file_of(folder, table.name), sql.Identifier("kept"), table)
     connection.execute(
-        "update storage.objects o set owner = k.owner, owner_id = k.owner_id, created_at = k.created_at,"
-        " user_metadata = k.user_metadata from kept k where (o.bucket_id, o.name) = (k.bucket_id, k.name)"
+        "update storage.objects o set owner = k.owner::uuid, owner_id = k.owner_id,"
+        " created_at = k.created_at::timestamptz, user_metadata = k.user_metadata::jsonb"
+        " from kept k where (o.bucket_id, o.name) = (k.bucket_id, k.name)"
     )
     connection.execute(
         "update public.documents d set content_hash = o.metadata ->> 'eTag' from storage.objects o"
