@@ -22,6 +22,7 @@ from infra.cli.backup.restore import restore, restore_vectors
 from infra.cli.backup.save import backups, save
 from infra.cli.backup.store import Store
 from infra.cli.errors import CommandError
+from schema.errors import TransientError
 from tests import databases
 from tests.conftest import Gateway
 from tests.integration.engine import Engine
@@ -116,11 +117,11 @@ def test_a_drill_destroys_nothing_that_its_backup_does_not_hold(
     assert asyncio.run(likeness(place)) == was
 
 
-def test_a_key_or_address_of_something_else_is_refused(
+def test_a_key_or_address_that_leads_elsewhere_is_refused_before_anything_is_done(
     filled: Engine, place: Place, gateway: Gateway, server: databases.Server, tmp_path: Path
 ) -> None:
     """With the publishable key Storage would say of every file that it is not there."""
-    store = Store(str(tmp_path), None)
+    store = Store(str(tmp_path / "backup"), None)
     key = SecretStr(gateway.database.publishable_key)
     weak = Place(place.dsn, place.settings.model_copy(update={"supabase_secret_key": key}), True)
     with pytest.raises(CommandError, match="refuses SUPABASE_SECRET_KEY"):
@@ -130,7 +131,15 @@ def test_a_key_or_address_of_something_else_is_refused(
         pytest.raises(CommandError, match="not of the same project"),
     ):
         asyncio.run(save(Place(other.owner_dsn, place.settings, True), store))
-    assert backups(store) == []
+    deaf = Place(place.dsn, place.settings.model_copy(update={"chroma_url": "http://127.0.0.1:1"}), True)
+    with pytest.raises(TransientError):
+        asyncio.run(save(deaf, store))
+    assert not (tmp_path / "backup").exists()
+    asyncio.run(save(place, store))
+    filled.all("update public.libraries set name = 'Changed since'")
+    with pytest.raises(TransientError):
+        asyncio.run(restore(deaf, store, None, replace=True))
+    assert filled.one("select count(*) from public.libraries where name = 'Changed since'") > 0, "nothing was touched"
     with pytest.raises(CommandError, match="DATABASE_URL must be an address") as refused:
         place_of({"DATABASE_URL": "postgresql//u:topsecret@h/db"}, local=False)
     assert "topsecret" not in str(refused.value)

@@ -9,6 +9,7 @@ import httpx
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from functions.effects.chroma import READ_SECONDS, Chroma
 from functions.effects.supabase import key_headers
 from infra.cli.backup.objects import Files
 from infra.cli.backup.seal import KEY_VARIABLE, read_key
@@ -30,11 +31,16 @@ class Place:
         """Its files."""
         return Files(self.settings.supabase_url, self.settings.entry.bearer)
 
-    def check(self) -> None:
-        """Refuse a key that does not open everything, and addresses of two projects.
+    async def check(self) -> None:
+        """Refuse a key that does not open everything, addresses of two projects, and a Chroma that does not answer."""
+        self._check_project()
+        await Chroma(self.settings.vectors, READ_SECONDS).names(1, 0)
+
+    def _check_project(self) -> None:
+        """Look over the one address for a mark that is made over the other.
 
         With another key Storage hides files instead of refusing them; of two projects, each half would be saved, or
-        destroyed. So a mark that is made over the one address is looked for over the other.
+        destroyed.
         """
         mark = str(uuid4())
         reply = httpx.post(
@@ -42,11 +48,13 @@ class Place:
             headers=key_headers(self.settings),
             json={"p_source": "backup", "p_event_id": mark, "p_receipt": mark},
         )
-        if not reply.is_success:
+        if reply.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise CommandError(
                 f"The project at SUPABASE_URL refuses SUPABASE_SECRET_KEY ({reply.status_code}): it is under Project "
                 "Settings → API keys in the Supabase dashboard."
             )
+        if not reply.is_success:
+            raise CommandError(f"The project at SUPABASE_URL answers {reply.status_code}: `rivulet doctor` says why.")
         with psycopg.connect(self.dsn) as connection:
             if not connection.execute("delete from rivulet.inbox where event_id = %s", [mark]).rowcount:
                 raise CommandError("DATABASE_URL and SUPABASE_URL are not of the same project. Nothing was touched.")

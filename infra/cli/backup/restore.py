@@ -27,7 +27,7 @@ async def restore(place: Place, store: Store, name: str | None, replace: bool) -
     kept = [Table(each["name"], each["columns"]) for each in manifest["tables"]]
     with psycopg.connect(place.dsn) as connection:
         _check(connection, manifest, replace)
-    place.check()
+    await place.check()
     check_whole(store, manifest)
     with psycopg.connect(place.dsn) as connection:
         tables.end_sessions(connection)

@@ -19,7 +19,7 @@ async def save(place: Place, store: Store) -> dict[str, Any]:
     Rows and the list of files are of one moment. Files are copied before it, too, so that hardly one can vanish between
     that moment and its copying; vectors are those of the passages of that moment.
     """
-    place.check()
+    await place.check()
     began, name = time.monotonic(), f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}"
     known, files = _known(store), place.files()
     try:
