@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
+from prometheus_client import Counter, Gauge
 from realtime import AsyncRealtimeChannel, AsyncRealtimeClient, RealtimeSubscribeStates
 
-from functions.telemetry.metrics import DOORBELL_HEARS, DOORBELL_LOSSES
 from schema.jobs import Queue
 from schema.keys import Entry
 
@@ -20,6 +20,11 @@ CONNECT_SECONDS = 10.0
 CANARY_SECONDS = 15.0
 MOST_MISSES = 2
 MOST_DOUBLINGS = 5  # of a second's pause
+
+DOORBELL_HEARS = Gauge(
+    "rivulet_doorbell_hears", "1 while Realtime wakes this process, 0 while it looks by timer alone."
+)
+DOORBELL_LOSSES = Counter("rivulet_doorbell_losses", "Connections to Realtime that were lost.")
 
 log = structlog.get_logger()
 

@@ -54,10 +54,10 @@ create function public.engine_status_v1() returns jsonb
 language sql stable security definer set search_path = '' set statement_timeout = '5s' as $$
     select jsonb_build_object(
         'queues', (
-            select jsonb_object_agg(q.name, depth.value || jsonb_build_object(
+            select coalesce(jsonb_object_agg(q.name, depth.value || jsonb_build_object(
                 'done_last_minute', (select count(*) from rivulet.job_history h where h.queue = q.name and h.outcome = 'done'
                                      and h.finished_at > clock_timestamp() - interval '1 minute'),
-                'dead', (select count(*) from rivulet.job_history h where h.queue = q.name and h.outcome = 'dead')))
+                'dead', (select count(*) from rivulet.job_history h where h.queue = q.name and h.outcome = 'dead'))), '{}')
             from rivulet.queues q join jsonb_each(public.queue_depth_v1()) depth on depth.key = q.name),
         'lanes', (
             select coalesce(jsonb_agg(to_jsonb(l)), '[]') from (

@@ -12,6 +12,7 @@ from schema.errors import JobError
 from schema.jobs import Json
 
 REMEMBER_SECONDS = 10.0
+PATIENCE_SECONDS = 5.0  # Prometheus waits for 10: a database that is silent must not take all other metrics with it
 STATES = ("ready", "delayed", "waiting", "running")
 
 log = structlog.get_logger()
@@ -35,13 +36,14 @@ class EngineGauges:
             if time.monotonic() - self._looked_at < REMEMBER_SECONDS:
                 return
             try:
-                found = await self._look()
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    found = await self._look()
                 show(found)
                 self.queues = found["queues"]
-            except JobError as error:
+            except (JobError, TimeoutError) as error:
                 ENGINE_SEEN.set(0)
                 self.queues = None
-                log.warning("engine_not_seen", error=error.message)
+                log.warning("engine_not_seen", error=repr(error))
             self._looked_at = time.monotonic()
 
 

@@ -1,5 +1,6 @@
 """The metrics of a process, for Prometheus. What each means, and when to worry: docs/operators/watch.md.
 
+Those of the doorbell stand in `listeners.doorbell`: functions have none, and must not seem deaf.
 Labels have few values: names of queues, models, functions of the database; never of people or documents.
 """
 
@@ -17,10 +18,6 @@ JOB_FAILURES = Counter("rivulet_job_failures", "Failures of jobs, those that are
 LEASES_LOST = Counter("rivulet_leases_lost", "Jobs that another worker may have got while we ran them.", ["queue"])
 BEATS_UNANSWERED = Counter("rivulet_heartbeats_unanswered", "Heartbeats that the database did not answer.")
 RUNNING = Gauge("rivulet_jobs_running", "Jobs that this process runs now.", ["queue"])
-DOORBELL_HEARS = Gauge(
-    "rivulet_doorbell_hears", "1 while Realtime wakes this process, 0 while it looks by timer alone."
-)
-DOORBELL_LOSSES = Counter("rivulet_doorbell_losses", "Connections to Realtime that were lost.")
 
 # Answers.
 FIRST_TOKEN = Histogram("rivulet_answer_first_token_seconds", "From a question to the first words.", buckets=_LONG)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Functions on Cloud Run, one command each: infra/deploy/cloud-run.sh drain|ask|search|health|schedule|webhook
 # Needs gcloud with a project chosen (gcloud config set project …), and in the environment IMAGE (where the image was pushed),
-# REGION, SUPABASE_URL; for schedule SUPABASE_WORKER_TOKEN, for webhook SUPABASE_SECRET_KEY, too. Secrets are those of Secret
+# REGION, SUPABASE_URL, CHROMA_URL (for Chroma Cloud CHROMA_TENANT and CHROMA_DATABASE, too, and the secret CHROMA_API_KEY) and
+# FRONTEND_URL, whose pages may call ask and search; for schedule SUPABASE_WORKER_TOKEN, for webhook SUPABASE_SECRET_KEY, too. Secrets are those of Secret
 # Manager, once:
 #   rivulet worker-token | tr -d '\n' | gcloud secrets create SUPABASE_WORKER_TOKEN --data-file=-
 set -eu
@@ -18,8 +19,8 @@ deploy() {
     gcloud run deploy "rivulet-$name" --region "$REGION" --image "${IMAGE:?set IMAGE, such as europe-docker.pkg.dev/…/rivulet}" \
         --command functions-framework --args "--source=functions/main.py,--target=$name,--port=8080" --port 8080 \
         --allow-unauthenticated --memory "$1" --cpu 1 --timeout "$2" --concurrency "$3" --max-instances 20 --no-cpu-throttling \
-        --set-env-vars "FUNCTION_TARGET=$name,SUPABASE_URL=$SUPABASE_URL,CHROMA_URL=${CHROMA_URL:?set CHROMA_URL},APP_ENV=production" \
-        --set-secrets "SUPABASE_WORKER_TOKEN=SUPABASE_WORKER_TOKEN:latest,SUPABASE_PUBLISHABLE_KEY=SUPABASE_PUBLISHABLE_KEY:latest,TOGETHER_API_KEY=TOGETHER_API_KEY:latest,RIVULET_WEBHOOK_SECRET=RIVULET_WEBHOOK_SECRET:latest"
+        --set-env-vars "FUNCTION_TARGET=$name,SUPABASE_URL=$SUPABASE_URL,CHROMA_URL=${CHROMA_URL:?set CHROMA_URL},APP_ENV=production${FRONTEND_URL:+,FRONTEND_URL=$FRONTEND_URL}${CHROMA_TENANT:+,CHROMA_TENANT=$CHROMA_TENANT}${CHROMA_DATABASE:+,CHROMA_DATABASE=$CHROMA_DATABASE}" \
+        --set-secrets "SUPABASE_WORKER_TOKEN=SUPABASE_WORKER_TOKEN:latest,SUPABASE_PUBLISHABLE_KEY=SUPABASE_PUBLISHABLE_KEY:latest,TOGETHER_API_KEY=TOGETHER_API_KEY:latest,RIVULET_WEBHOOK_SECRET=RIVULET_WEBHOOK_SECRET:latest${CHROMA_TENANT:+,CHROMA_API_KEY=CHROMA_API_KEY:latest}"
 }
 
 case $name in

@@ -32,6 +32,7 @@ def tool(*command: str | Path) -> tuple[int, str]:
 
 def queues_of(command: str | list[str]) -> list[str]:
     words = shlex.split(command) if isinstance(command, str) else command
+    words = shlex.split(words[2]) if words[1:2] == ["-c"] else words
     return [word for word in words[words.index("listeners") + 1 :] if word in QUEUES] if "listeners" in words else []
 
 
@@ -60,6 +61,15 @@ def test_a_workflow_is_sound(file: Path) -> None:
     assert tool("actionlint", "-oneline", "-shellcheck=", file) == (0, "")
 
 
+def test_only_what_was_pushed_here_is_deployed() -> None:
+    """`workflow_run` also follows pull requests, and has the secrets: a stranger's branch may be called main, too."""
+    for file in WORKFLOWS:
+        workflow = yaml.safe_load(file.read_text())
+        if "workflow_run" in workflow[True]:  # YAML reads the word "on" as true
+            first = next(job for job in workflow["jobs"].values() if "needs" not in job)
+            assert "github.event.workflow_run.event == 'push'" in first["if"], file.name
+
+
 def test_what_workflows_run_is_there() -> None:
     text = "\n".join(file.read_text() for file in WORKFLOWS)
     for module in re.findall(r"python -m ([\w.]+)", text):
@@ -79,6 +89,8 @@ def test_compose_serves_every_queue_and_hardens_every_process_of_ours() -> None:
     for each in services.values():
         if each["image"] == "rivulet":
             assert (each["read_only"], each["cap_drop"]) == (True, ["ALL"])
+    assert all(name.startswith("NEXT_PUBLIC_") for name in services["web"]["environment"])
+    assert "env_file" not in services["web"], "tokens and keys are not for the web application"
 
 
 def test_render_and_railway_serve_every_queue() -> None:
@@ -89,6 +101,24 @@ def test_render_and_railway_serve_every_queue() -> None:
     assert sorted(queue for each in railway.values() for queue in queues_of(each["deploy"]["startCommand"])) == QUEUES
     deployed = yaml.safe_load((GITHUB / "workflows" / "backend-deploy.yml").read_text())
     assert set(deployed["jobs"]["railway"]["strategy"]["matrix"]["service"]) == railway.keys()
+
+
+def test_railway_finds_the_health_of_a_listener() -> None:
+    """It asks at PORT, and starts commands without a shell: https://docs.railway.com/deployments/start-command"""
+    for file in (DEPLOY / "railway").glob("*.json"):
+        [shell, option, command] = shlex.split(json.loads(file.read_text())["deploy"]["startCommand"])
+        assert (shell, option) == ("/bin/sh", "-c")
+        assert command.startswith("exec "), "SIGTERM has to reach the listener"
+        assert command.endswith(" --health-port $PORT")
+
+
+def test_render_tells_processes_where_chroma_is() -> None:
+    """Hosts of private services are `NAME-HASH`: https://render.com/articles/how-render-handles-private-networking"""
+    for each in yaml.safe_load((DEPLOY / "render.yaml").read_text())["services"]:
+        if each.get("runtime") == "docker":
+            given = {variable["key"]: variable for variable in each["envVars"] if "key" in variable}
+            assert given["CHROMA_SERVICE"]["fromService"] == {"type": "pserv", "name": "chroma", "property": "host"}
+            assert shlex.split(each["dockerCommand"])[2].startswith("CHROMA_URL=http://$CHROMA_SERVICE:8000 exec ")
 
 
 def test_render_is_well_formed() -> None:
@@ -134,7 +164,8 @@ def test_cloud_run_is_called_as_it_should_be(name: str, tmp_path: Path) -> None:
     fake.chmod(0o755)
     given = {"REGION": "europe-west3", "IMAGE": "registry/rivulet", "SUPABASE_URL": "https://abc.supabase.co",
              "CHROMA_URL": "https://chroma.example.com", "SUPABASE_SECRET_KEY": "sb_secret_abc",
-             "SUPABASE_WORKER_TOKEN": "eyJ.abc.def", "PATH": f"{tmp_path}:{os.environ['PATH']}"}  # fmt: skip
+             "SUPABASE_WORKER_TOKEN": "eyJ.abc.def", "FRONTEND_URL": "https://app.example.com",
+             "PATH": f"{tmp_path}:{os.environ['PATH']}"}  # fmt: skip
 
     subprocess.run([DEPLOY / "cloud-run.sh", name], env=given, check=True, capture_output=True)
 
@@ -145,6 +176,7 @@ def test_cloud_run_is_called_as_it_should_be(name: str, tmp_path: Path) -> None:
     assert "--region europe-west3" in called
     if name != "schedule":
         assert f"--target={name}" in called
+        assert ",FRONTEND_URL=https://app.example.com" in called, "else no page may call"
         assert "eyJ.abc.def" not in called, "secrets are those of Secret Manager"
     else:
         assert "--headers Authorization=Bearer eyJ.abc.def" in called

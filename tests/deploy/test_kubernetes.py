@@ -97,15 +97,23 @@ def test_what_keda_asks_listeners_tell(scaled: dict[str, Any], gateway: Gateway)
     """`/queues` of a listener is this part of what the database tells; KEDA needs no key for it."""
     headers = {"apikey": gateway.database.secret_key}
     status = httpx.post(f"{gateway.url}/rest/v1/rpc/engine_status_v1", headers=headers).raise_for_status().json()
-    [trigger] = scaled["spec"]["triggers"]
-    asked = trigger["metadata"]
-
-    queue, state = asked["valueLocation"].split(".")
-
-    assert status["queues"][queue][state] == 0
-    assert int(asked["targetValue"]) > 0
+    for trigger in scaled["spec"]["triggers"]:
+        asked = trigger["metadata"]
+        queue, state = asked["valueLocation"].split(".")
+        assert status["queues"][queue][state] == 0
+        assert int(asked["targetValue"]) > 0
+        assert (trigger["type"], asked["url"]) == ("metrics-api", "http://queues.rivulet:9090/queues")
     assert 0 < scaled["spec"]["minReplicaCount"] <= scaled["spec"]["maxReplicaCount"]
-    assert (trigger["type"], asked["url"]) == ("metrics-api", "http://queues.rivulet:9090/queues")
+
+
+@pytest.mark.parametrize("queue", ["parse", "embed", "respond"])
+def test_nobody_who_works_is_sent_away(queue: str) -> None:
+    """With what is ready alone, listeners that have taken it all would count as idle."""
+    arguments = listeners()[queue]["spec"]["template"]["spec"]["containers"][0]["args"]
+    places = arguments[arguments.index("--concurrency") + 1]
+    asked = [each["metadata"] for each in of("ScaledObject")[queue]["spec"]["triggers"]]
+
+    assert {each["valueLocation"]: each["targetValue"] for each in asked}[f"{queue}.running"] == places
 
 
 def test_the_address_of_the_queues_is_that_of_the_listeners() -> None:

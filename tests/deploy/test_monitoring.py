@@ -11,6 +11,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 import functions.telemetry.metrics  # noqa: F401 - registers them
+import listeners.doorbell  # noqa: F401 - the same
 from infra.local.state import CHECKOUT
 from infra.monitoring import dashboard
 
@@ -51,6 +52,13 @@ def test_an_alert_asks_for_what_exists_and_has_a_runbook(rule: dict[str, Any]) -
     assert rule["labels"]["severity"] in ("page", "ticket")
     assert rule["annotations"]["runbook"] == f"docs/operators/alerts.md#{rule['alert'].lower()}"
     assert f"\n## {rule['alert']}\n" in RUNBOOK.read_text()
+
+
+@pytest.mark.parametrize("query", [rule["expr"] for rule in rules()] + [query for _, query in panels()])
+def test_what_every_process_tells_is_not_added_up(query: str) -> None:
+    """The queues' gauges are the same whichever process tells them: their sum grows with the number of listeners."""
+    for aggregation, metric in re.findall(r"(\w+)(?: by \(\w+\))? ?\((?:\w+\()?(rivulet_(?:queue|engine)_\w+)", query):
+        assert aggregation in ("max", "absent"), metric
 
 
 def test_every_runbook_belongs_to_an_alert() -> None:

@@ -136,6 +136,16 @@ def settings(gateway: Gateway, chroma: str, redis_server: str, model_server: str
     return {**environment(gateway.database, gateway.url, chroma, model_server), "REDIS_URL": redis_server}
 
 
+def test_a_project_without_its_queues_is_named(engine: Engine) -> None:
+    """As an interrupted restore by hand may leave it."""
+    engine.all("set session_replication_role = replica; delete from rivulet.queues")
+
+    [found] = errors(examined(engine))
+
+    assert found.check == "queues"
+    assert "parse, embed, respond, purge" in found.text
+
+
 @pytest.mark.anyio
 async def test_everything_around_a_well_project_is_well(settings: dict[str, str]) -> None:
     found = await examine(settings)

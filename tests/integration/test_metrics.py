@@ -30,3 +30,4 @@ def test_a_function_tells_its_metrics_and_the_queues_to_whoever_has_the_key(
     assert samples["rivulet_queue_workers", "respond"] == 0
     assert samples["rivulet_engine_visible",] == 1
     assert samples["rivulet_call_seconds_count", "database", "engine_status_v1", "ok"] == 1
+    assert "rivulet_doorbell_hears" not in reply.text, "a function has no doorbell, and is not deaf"

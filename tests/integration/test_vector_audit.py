@@ -122,9 +122,9 @@ def test_the_command_tells_mends_and_proves(
     monkeypatch.setenv("SUPABASE_SECRET_KEY", gateway.database.secret_key)
     monkeypatch.setenv("CHROMA_URL", chroma)
     run = CliRunner()
-    run.invoke(app, ["audit", "--repair"])  # what other tests have left in the index
     user = engine.person()
     desk.add(user, TEXTS)
+    run.invoke(app, ["audit", "--repair"])  # what other tests have left in the index
     clean = run.invoke(app, ["audit"])
     place = desk.place(engine.library(user))
     assert place.model == desk.model(SMALL)
@@ -142,3 +142,22 @@ def test_the_command_tells_mends_and_proves(
     assert mended.exit_code == 0
     assert json.loads(mended.stdout)["repaired"] is True
     assert run.invoke(app, ["audit"]).exit_code == 0
+
+
+def test_an_empty_project_does_not_empty_the_index(
+    desk: Desk, engine: Engine, gateway: Gateway, chroma: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a new one into which nothing has been restored yet, or one that has the index of another."""
+    from infra.cli.commands import app
+
+    monkeypatch.setenv("SUPABASE_URL", gateway.url)
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", gateway.database.secret_key)
+    monkeypatch.setenv("CHROMA_URL", chroma)
+    desk.add(engine.person(), TEXTS)
+    vectors = desk.audit().vectors
+    engine.all("set session_replication_role = replica; delete from public.chunks")
+
+    refused = CliRunner().invoke(app, ["audit", "--repair"])
+
+    assert "Postgres has no passage" in str(refused.exception)
+    assert desk.audit().vectors == vectors > 0

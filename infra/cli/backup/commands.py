@@ -5,13 +5,19 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from infra.cli.backup.place import Place
+
 Where = Annotated[str, typer.Argument(help="A folder, or s3://bucket/folder.", metavar="WHERE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
+
+
+# Of what a manifest tells in parts, the number that people are shown.
+COUNTED = {"objects": "files", "vectors": "vectors"}
 
 
 class Only(StrEnum):
@@ -28,7 +34,10 @@ def backup(where: Where, as_json: AsJson = False) -> None:
     from infra.cli.backup.place import find_place, open_store
     from infra.cli.backup.save import save
 
-    _tell(asyncio.run(save(find_place(), open_store(where))), as_json, "Saved")
+    saved = asyncio.run(save(find_place(), open_store(where)))
+    _tell(saved, as_json, "Saved")
+    if not as_json:
+        _tell_lacks(saved)
 
 
 def restore(
@@ -58,8 +67,6 @@ def drill(
 
     For the local stack and for projects made for it: of any other one, its address must be repeated.
     """
-    import tempfile
-
     from infra.cli.backup import drill as drilling
     from infra.cli.backup.place import find_place, open_store
     from infra.cli.errors import CommandError
@@ -68,23 +75,49 @@ def drill(
     if not place.local and destroy != place.settings.supabase_url:
         raise CommandError(f"This destroys all that {place.settings.supabase_url} holds. If that is meant, add "
                            f"--destroy {place.settings.supabase_url}")  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="rivulet-drill-") as folder, _nobody_at_work(place.local):
-        result = asyncio.run(drilling.drill(place, open_store(where or str(Path(folder)))))
-    _tell(result, as_json, "Drilled")
-    raise typer.Exit(0 if all(value for name, value in result.items() if name.endswith("_equal")) else 1)
+    with _folder(where) as folder, _nobody_at_work(place):
+        result = asyncio.run(drilling.drill(place, open_store(folder)))
+        _tell(result, as_json, "Drilled")
+        if not all(value for name, value in result.items() if name.endswith("_equal")):
+            raise typer.Exit(1)
 
 
 @contextmanager
-def _nobody_at_work(local: bool) -> Iterator[None]:
+def _folder(where: str | None) -> Iterator[str]:
+    """Where the backup of a drill goes; one that nobody named is thrown away, unless it may be all that is left."""
+    import shutil
+    import tempfile
+
+    from infra.cli.backup.place import open_store
+    from infra.cli.backup.save import backups
+    from infra.cli.console import err
+
+    folder = where or tempfile.mkdtemp(prefix="rivulet-drill-")
+    well = False
+    try:
+        yield folder
+        well = True
+    finally:
+        if where is None and (well or not backups(open_store(folder))):
+            shutil.rmtree(folder)
+        elif not well:
+            err().print(f"The backup is kept: rivulet restore {folder} --replace")
+
+
+@contextmanager
+def _nobody_at_work(place: "Place") -> Iterator[None]:
     """The listeners of the local stack rest meanwhile; those of other projects are for their operator to stop."""
+    from infra.cli.backup.tables import forget_workers
     from infra.local import stack
     from infra.local.parts import LISTENERS
 
     stopped = []
     try:
-        for name in LISTENERS if local else ():
+        for name in LISTENERS if place.local else ():
             stack.stop_part(name)
             stopped.append(name)
+        if stopped:
+            forget_workers(place.dsn)
         yield
     finally:
         for name in stopped:
@@ -97,5 +130,15 @@ def _tell(result: Mapping[str, Any], as_json: bool, verb: str) -> None:
     if as_json:
         write(json.dumps(result) + "\n")
         return
+    counts = {name: value[part] for name, part in COUNTED.items() if isinstance(value := result.get(name), dict)}
     shown = {name: value for name, value in result.items() if not isinstance(value, list | dict) and name != "version"}
-    out().print(plain(f"{verb}. " + ", ".join(f"{name}: {value}" for name, value in shown.items())))
+    out().print(plain(f"{verb}. " + ", ".join(f"{name}: {value}" for name, value in (shown | counts).items())))
+
+
+def _tell_lacks(saved: Mapping[str, Any]) -> None:
+    from infra.cli.console import counted, err, plain
+
+    if gone := saved["gone"]:
+        err().print(plain(f"Not in it: {counted(len(gone), 'file')} that Storage has no more, such as {gone[0]}."))
+    if missing := saved["vectors"]["missing"]:
+        err().print(f"Not in it: {counted(missing, 'vector')} that Chroma has not. Look with: rivulet audit")

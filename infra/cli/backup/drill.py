@@ -8,7 +8,7 @@ import psycopg
 from infra.cli.backup import objects, tables, vectors
 from infra.cli.backup.likeness import Likeness, likeness
 from infra.cli.backup.place import Place
-from infra.cli.backup.restore import restore
+from infra.cli.backup.restore import check_rest, check_whole, restore
 from infra.cli.backup.save import MANIFEST, save
 from infra.cli.backup.store import Store
 from infra.cli.backup.tables import OBJECTS
@@ -17,12 +17,14 @@ from infra.cli.errors import CommandError
 
 async def drill(place: Place, store: Store) -> dict[str, Any]:
     """Do it; what was equal afterwards, and how long it took. Nobody may be at work meanwhile."""
+    with psycopg.connect(place.dsn) as connection:
+        check_rest(connection)
     before = await likeness(place)
     saved = await save(place, store)
+    await _check_saved(place, store, saved)
     began = time.monotonic()
     await destroy(place)
-    if (await likeness(place)).rows == before.rows:
-        raise CommandError("Nothing was destroyed, so nothing can be proved.")
+    await _check_destroyed(place, store, saved, before)
     destroyed = time.monotonic()
     restored = await restore(place, store, saved["name"], replace=True)
     after = await likeness(place)
@@ -32,12 +34,32 @@ async def drill(place: Place, store: Store) -> dict[str, Any]:
         "rows": restored["rows"],
         "objects": restored["objects"],
         "vectors": restored["vectors"],
+        "answers": before.asked,
         "bytes": saved["bytes"] + saved["objects"]["bytes"],
         "backup_seconds": saved["seconds"],
         "destroy_seconds": round(destroyed - began, 2),
         "restore_seconds": restored["seconds"],
         "where": store.where,
     }
+
+
+async def _check_saved(place: Place, store: Store, saved: dict[str, Any]) -> None:
+    """Destroy nothing that the backup does not hold."""
+    check_whole(store, saved)
+    if saved["gone"] or not await vectors_agree(place, store, saved["name"]):
+        raise CommandError("The backup is not what the project holds: somebody is at work. Nothing was destroyed.")
+
+
+async def _check_destroyed(place: Place, store: Store, saved: dict[str, Any], before: Likeness) -> None:
+    """Prove nothing by what was still there."""
+    now = await likeness(place)
+    left = [
+        now.rows == before.rows,
+        saved["objects"]["files"] and now.objects == before.objects,
+        await vectors.any_left(place.settings.vectors, store, f"backups/{saved['name']}", saved["vectors"]["files"]),
+    ]
+    if any(left):
+        raise CommandError("Not everything was destroyed, so nothing can be proved.")
 
 
 async def vectors_agree(place: Place, store: Store, name: str) -> bool:

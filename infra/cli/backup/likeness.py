@@ -1,7 +1,9 @@
 """What a project is, in three digests: rows, files, and what its questions find. Vectors: `vectors.agree`."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -25,20 +27,23 @@ _TOLD = sql.SQL("row(name, owner_id, created_at, metadata ->> 'size', metadata -
 
 @dataclass(frozen=True)
 class Likeness:
-    """Two projects with equal digests hold the same."""
+    """Two projects with equal digests hold the same. `asked`: so many questions."""
 
     rows: str
     objects: str
     answers: str
+    asked: int
 
 
 async def likeness(place: Place) -> Likeness:
     """That of a project at this moment."""
     with tables.snapshot(place.dsn) as connection:
+        questions = connection.execute(_ASKED, [QUESTIONS]).fetchall()
         return Likeness(
             rows=_rows(connection),
             objects=_objects(connection, place),
-            answers=await _answers(connection, place),
+            answers=await _answers(connection, place, questions),
+            asked=len(questions),
         )
 
 
@@ -71,13 +76,13 @@ def _objects(connection: psycopg.Connection, place: Place) -> str:
     return digest.hexdigest()
 
 
-async def _answers(connection: psycopg.Connection, place: Place) -> str:
+async def _answers(connection: psycopg.Connection, place: Place, questions: Sequence[tuple[Any, ...]]) -> str:
     """The latest answers with their citations, and what their questions find now: asked anew, without caches."""
     settings = place.settings.model_copy(update={"redis_url": None})
     supabase, digest = Supabase(settings), hashlib.sha256()
     try:
         retriever = compose.retriever(settings, supabase)
-        for owner, library, query, content, answer in connection.execute(_ASKED, [QUESTIONS]).fetchall():
+        for owner, library, query, content, answer in questions:
             found = await retriever.retrieve(owner, query, library)
             passages = " ".join(str(passage.chunk_id) for passage in found.passages)
             cited = connection.execute(

@@ -20,13 +20,18 @@ async def restore(place: Place, store: Store, name: str | None, replace: bool) -
     """Make the project what it was; what was restored. It must be empty, unless it may be replaced.
 
     First people and libraries, then files, which Storage announces as it always does; then all rows as they were, which
-    takes back what the announcements led to; then vectors.
+    takes back what the announcements led to; then vectors. Nothing is touched before all is known to be there.
     """
     began = time.monotonic()
     manifest = _manifest(store, name)
     kept = [Table(each["name"], each["columns"]) for each in manifest["tables"]]
     with psycopg.connect(place.dsn) as connection:
         _check(connection, manifest, replace)
+    await place.check()
+    check_whole(store, manifest)
+    with psycopg.connect(place.dsn) as connection:
+        tables.end_sessions(connection)
+        connection.execute("delete from rivulet.webhook")  # functions are not to work on what is half there
         tables.sleeping_triggers(connection)
         _refill(connection, store, manifest, [table for table in kept if table.name in FIRST])
     files = place.files()
@@ -51,6 +56,23 @@ async def restore_vectors(place: Place, store: Store, name: str | None) -> dict[
     began, manifest = time.monotonic(), _manifest(store, name)
     count = await vectors.load(place.settings.vectors, store, _folder(manifest), manifest["vectors"]["files"])
     return {"name": manifest["name"], "vectors": count, "seconds": round(time.monotonic() - began, 2)}
+
+
+def check_whole(store: Store, manifest: dict[str, Any]) -> None:
+    """Refuse a backup of which something is missing or, of its rows, damaged."""
+    folder = _folder(manifest)
+    for table in manifest["tables"]:
+        with store.unpacking(tables.file_of(folder, table["name"])) as rows:
+            while rows.read(1 << 20):
+                pass
+    there = store.files_in("objects") | store.files_in(f"{folder}/vectors")
+    wanted = [each.file for each in files_of(store, manifest["name"])]
+    wanted += [vectors.file_of(folder, number) for number in range(manifest["vectors"]["files"])]
+    if missing := [file for file in wanted if file not in there]:
+        raise CommandError(
+            f"The backup {manifest['name']} is not whole: {len(missing)} files are missing in {store.where}, such as "
+            f"{missing[0]}. Nothing was touched."
+        )
 
 
 def _told(manifest: dict[str, Any], count: int, began: float) -> dict[str, Any]:
@@ -83,12 +105,17 @@ def _check(connection: psycopg.Connection, manifest: dict[str, Any], replace: bo
     missing = sorted(set(manifest["migrations"]) ^ {version for (version,) in rows})
     if missing:
         raise CommandError(f"The backup was taken at other migrations: {missing[0]} is on one side only.")
+    check_rest(connection)
+    if not replace and _one(connection, "select count(*) from public.libraries"):
+        raise CommandError("This project is not empty. With --replace, everything that is in it goes.")
+
+
+def check_rest(connection: psycopg.Connection) -> None:
+    """Refuse while somebody works."""
     if _one(
         connection, "select count(*) from rivulet.workers where seen_at > clock_timestamp() - interval '45 seconds'"
     ):
-        raise CommandError("Listeners are at work. Stop them, wait 45 seconds, and restore then.")
-    if not replace and _one(connection, "select count(*) from public.libraries"):
-        raise CommandError("This project is not empty. With --replace, everything that is in it goes.")
+        raise CommandError("Listeners are at work. Stop them, wait 45 seconds, and do this then.")
 
 
 def _refill(connection: psycopg.Connection, store: Store, manifest: dict[str, Any], kept: list[Table]) -> None:

@@ -19,19 +19,20 @@ async def save(place: Place, store: Store) -> dict[str, Any]:
     Rows and the list of files are of one moment. Files are copied before it, too, so that hardly one can vanish between
     that moment and its copying; vectors are those of the passages of that moment.
     """
+    await place.check()
     began, name = time.monotonic(), f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}"
     known, files = _known(store), place.files()
     try:
         with tables.snapshot(place.dsn) as early:
             listed = objects.names(early)
-        kept, _ = objects.save(listed, files, store, known)
+        kept, _ = objects.save(listed, files, store, known, place.dsn)
         with tables.snapshot(place.dsn) as connection:
             folder = f"backups/{name}"
             manifest: dict[str, Any] = {"version": VERSION, "name": name, "migrations": _migrations(connection)}
             manifest["tables"] = tables.save(connection, store, folder)
             manifest["sequences"] = tables.sequences(connection)
             again = {each.mark: each for each in kept} | known
-            kept, manifest["gone"] = objects.save(objects.names(connection), files, store, again)
+            kept, manifest["gone"] = objects.save(objects.names(connection), files, store, again, place.dsn)
             store.put_json(f"{folder}/objects.json.gz", objects.as_json(kept))
             manifest["objects"] = {"files": len(kept), "bytes": sum(each.bytes for each in kept)}
             manifest["vectors"] = await vectors.save(connection, place.settings.vectors, store, folder)

@@ -7,15 +7,17 @@ provider stands in the query: `s3://bucket/folder?endpoint_override=s3.example.c
 import gzip
 import io
 import json
+import os
+import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import fs
 
-from infra.cli.backup.seal import Opener, Sealer
+from infra.cli.backup.seal import KEY_VARIABLE, Opener, Sealer
 from infra.cli.errors import CommandError
 
 
@@ -38,14 +40,16 @@ class Store:
     def writing(self, name: str) -> Iterator[BinaryIO]:
         """A file to write. It is there once the block has ended well, and whole."""
         self._files.create_dir(str(Path(name).parent), recursive=True)
-        part = f"{name}.part" if self._local else name  # a bucket shows a file only when it is whole
+        # A bucket shows a file only when it is whole. Two backups at once must not write into one file.
+        part = f"{name}.{os.getpid()}.part" if self._local else name
         try:
             with ExitStack() as opened:
                 raw = opened.enter_context(self._files.open_output_stream(part, compression=None))
                 file = cast(BinaryIO, raw if self._key is None else opened.enter_context(Sealer(raw, self._key)))
                 yield file
         except BaseException:
-            self._files.delete_file(part)
+            with suppress(OSError):  # it may not even have been made
+                self._files.delete_file(part)
             raise
         if self._local:
             self._files.move(part, name)
@@ -69,8 +73,12 @@ class Store:
     @contextmanager
     def unpacking(self, name: str) -> Iterator[BinaryIO]:
         """A compressed file to read."""
-        with self.reading(name) as file, gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
-            yield cast(BinaryIO, unpacked)
+        try:
+            with self.reading(name) as file, gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
+                yield cast(BinaryIO, unpacked)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            hint = "" if self._key else f", or it is encrypted and {KEY_VARIABLE} is not set"
+            raise CommandError(f"{name} cannot be read: it was changed or cut off{hint}.") from error
 
     def put_json(self, name: str, value: Any) -> None:
         """Write a value."""
@@ -90,6 +98,11 @@ class Store:
         """The names of the folders in a folder, sorted."""
         found = self._files.get_file_info(fs.FileSelector(name, allow_not_found=True))
         return sorted(each.base_name for each in found if each.type == fs.FileType.Directory)
+
+    def files_in(self, name: str) -> set[str]:
+        """The names of all files below a folder."""
+        found = self._files.get_file_info(fs.FileSelector(name, allow_not_found=True, recursive=True))
+        return {each.path for each in found if each.type == fs.FileType.File}
 
     def bytes_in(self, name: str) -> int:
         """The size of all files below a folder."""

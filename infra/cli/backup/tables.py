@@ -16,7 +16,7 @@ from infra.cli.backup.store import Store
 from infra.cli.errors import CommandError
 
 # People, with how they sign in; not their sessions: who restores wants everybody to sign in anew.
-PEOPLE = ("auth.users", "auth.identities")
+PEOPLE = ("auth.users", "auth.identities", "auth.mfa_factors")
 # Objects are written by Storage itself; of their rows, what it cannot know is put right afterwards.
 OBJECTS = "storage.objects"
 OURS = sql.SQL("(select * from storage.objects where bucket_id = 'documents')")
@@ -83,7 +83,7 @@ def save(connection: psycopg.Connection, store: Store, folder: str) -> list[dict
     written = []
     for table in tables(connection):
         out = sql.SQL("copy (select {} from {} as t) to stdout").format(table.list, table.rows)
-        with store.packing(_file(folder, table.name)) as file, connection.cursor().copy(out) as rows:
+        with store.packing(file_of(folder, table.name)) as file, connection.cursor().copy(out) as rows:
             for piece in rows:
                 file.write(piece)
         written.append({**asdict(table), "rows": _count(connection, table)})
@@ -97,16 +97,24 @@ def load(connection: psycopg.Connection, store: Store, folder: str, table: Table
         raise CommandError(
             f"{table.name} is not as it was when it was saved. Restore into a project of the same version."
         )
-    _copy_in(connection, store, _file(folder, table.name), table.identifier, table)
+    _copy_in(connection, store, file_of(folder, table.name), table.identifier, table)
+
+
+def file_of(folder: str, name: str) -> str:
+    """Where the rows of a table are."""
+    return f"{folder}/rows/{name}.gz"
 
 
 def mend_objects(connection: psycopg.Connection, store: Store, folder: str, table: Table) -> None:
     """Put right, in the rows that Storage wrote anew, whose they are and since when; documents know their eTags."""
-    connection.execute("create temporary table kept (like storage.objects) on commit drop")
-    _copy_in(connection, store, _file(folder, table.name), sql.Identifier("kept"), table)
+    # As texts: a newer Storage may have other columns than that which was saved.
+    columns = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(name)) for name in table.columns)
+    connection.execute(sql.SQL("create temporary table kept ({}) on commit drop").format(columns))
+    _copy_in(connection, store, file_of(folder, table.name), sql.Identifier("kept"), table)
     connection.execute(
-        "update storage.objects o set owner = k.owner, owner_id = k.owner_id, created_at = k.created_at,"
-        " user_metadata = k.user_metadata from kept k where (o.bucket_id, o.name) = (k.bucket_id, k.name)"
+        "update storage.objects o set owner = k.owner::uuid, owner_id = k.owner_id,"
+        " created_at = k.created_at::timestamptz, user_metadata = k.user_metadata::jsonb"
+        " from kept k where (o.bucket_id, o.name) = (k.bucket_id, k.name)"
     )
     connection.execute(
         "update public.documents d set content_hash = o.metadata ->> 'eTag' from storage.objects o"
@@ -131,30 +139,44 @@ def sleeping_triggers(connection: psycopg.Connection) -> None:
         ) from error
 
 
+def forget_workers(dsn: str) -> None:
+    """Of workers that have been stopped: else they count as at work until they have not been heard of for a while."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute("delete from rivulet.workers")
+
+
+def end_sessions(connection: psycopg.Connection) -> None:
+    """Everybody signs in anew, whoever got in meanwhile, too. Triggers must be awake, so that tokens go along."""
+    for name in ("sessions", "one_time_tokens", "mfa_challenges"):
+        connection.execute(sql.SQL("delete from {}").format(sql.Identifier("auth", name)))
+
+
 def empty(connection: psycopg.Connection, table: Table) -> None:
     """Remove all rows. Not by truncate, which would also empty tables of others that refer to ours."""
     connection.execute(sql.SQL("delete from {}").format(table.identifier))
 
 
+# Those of others' tables in `public` are theirs: they need not be where this is restored, nor go back.
 _SEQUENCES = """
-    select format('%I.%I', schemaname, sequencename), last_value from pg_sequences
-    where schemaname in ('public', 'rivulet') and last_value is not null order by 1
+    select format('%%I.%%I', schemaname, sequencename), last_value from pg_sequences
+    where last_value is not null and (schemaname = 'rivulet' or exists (
+        select from pg_depend d join pg_class c on c.oid = d.refobjid join pg_namespace n on n.oid = c.relnamespace
+        where d.objid = format('%%I.%%I', schemaname, sequencename)::regclass and d.deptype in ('a', 'i')
+          and d.classid = 'pg_class'::regclass and n.nspname = 'public' and n.nspname || '.' || c.relname = any (%s)))
+    order by 1
 """
 
 
 def sequences(connection: psycopg.Connection) -> dict[str, int]:
     """How far each sequence has come."""
-    return dict(connection.execute(_SEQUENCES).fetchall())
+    ours = [table.name for table in tables(connection)]
+    return dict(connection.execute(_SEQUENCES, [ours]).fetchall())
 
 
 def set_sequences(connection: psycopg.Connection, reached: dict[str, int]) -> None:
     """Let them go on from there."""
     for name, value in reached.items():
         connection.execute("select setval(%s::regclass, %s)", [name, value])
-
-
-def _file(folder: str, name: str) -> str:
-    return f"{folder}/rows/{name}.gz"
 
 
 def _count(connection: psycopg.Connection, table: Table) -> int:

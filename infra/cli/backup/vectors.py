@@ -34,7 +34,7 @@ async def save(connection: psycopg.Connection, server: VectorServer, store: Stor
         missing += len(rows) - len(vectors)
         kept = [(row, vectors[str(row["chunk_id"])]) for row in rows if str(row["chunk_id"]) in vectors]
         for start in range(0, len(kept), IN_A_FILE):
-            with store.writing(f"{folder}/vectors/{files:06}.parquet") as file:
+            with store.writing(file_of(folder, files)) as file:
                 file.write(_packed(place, kept[start : start + IN_A_FILE]))
             files += 1
         written += len(kept)
@@ -52,7 +52,7 @@ async def load(server: VectorServer, store: Store, folder: str, files: int) -> i
 
 
 async def agree(connection: psycopg.Connection, server: VectorServer, store: Store, folder: str, files: int) -> bool:
-    """Whether Chroma holds, for every passage, the vector that the backup has, and none besides.
+    """Whether Chroma holds, for every passage, the vector that the backup has, and the backup none besides.
 
     Chroma makes vectors of length one of those that it is given, so the last bits may differ.
     """
@@ -66,6 +66,21 @@ async def agree(connection: psycopg.Connection, server: VectorServer, store: Sto
             elif not np.allclose(was, now, rtol=0.0, atol=TOLERANCE):
                 return False
     return not kept
+
+
+def file_of(folder: str, number: int) -> str:
+    """Where a part of the vectors is."""
+    return f"{folder}/vectors/{number:06}.parquet"
+
+
+async def any_left(server: VectorServer, store: Store, folder: str, files: int) -> bool:
+    """Whether a collection is there from which a backup has vectors."""
+    chroma = Chroma(server)
+    for name in {place.physical for place, _ in _tables(store, folder, files)}:
+        async with chroma.found(name) as collection:
+            if collection is not None:
+                return True
+    return False
 
 
 async def drop(connection: psycopg.Connection, server: VectorServer) -> None:
@@ -110,7 +125,7 @@ def _grouped(connection: psycopg.Connection) -> Iterator[tuple[Place, list[dict[
 
 def _tables(store: Store, folder: str, files: int) -> Iterator[tuple[Place, pa.Table]]:
     for number in range(files):
-        with store.reading(f"{folder}/vectors/{number:06}.parquet") as file:
+        with store.reading(file_of(folder, number)) as file:
             table = pq.read_table(io.BytesIO(file.read()))
         told = table.schema.metadata
         yield Place(collection=told[b"collection"].decode(), model=told[b"model"].decode()), table

@@ -150,7 +150,10 @@ def _quotas(full: Sequence[str]) -> Finding:
 
 def _engine(engine: Mapping[str, Any]) -> Iterator[Finding]:
     served = {queue for worker in engine["workers"] for queue in worker["queues"]}
-    for queue in NEEDED:
+    if missing := [queue for queue in NEEDED if queue not in engine["queues"]]:
+        text = f"There are no queues {', '.join(missing)}: rows that belong to the project were removed."
+        yield wrong("queues", text, "rivulet restore … --replace")
+    for queue in (each for each in NEEDED if each not in missing):
         depth = engine["queues"][queue]
         if depth["ready"] and queue not in served:
             oldest = f"the oldest for {depth['oldest_ready_seconds']:.0f} s"

@@ -9,6 +9,7 @@ from functions.effects.supabase import Supabase
 from functions.effects.upkeep_chroma import ChromaUpkeep
 from functions.handlers.upkeep.audit import Audit
 from functions.handlers.upkeep.compare import Comparison, Findings
+from infra.cli.errors import CommandError
 from infra.local import stack
 from schema.settings import Settings
 
@@ -72,6 +73,7 @@ async def run(repair: bool) -> Report:
         found = await audit.look()
         if not repair or not found.faults:
             return Report(found, None, True)
+        _check_side(found)
         in_time = await audit.repair(found)
         before, after = found, await audit.look()
         while in_time and 0 < after.drift < before.drift:
@@ -80,6 +82,15 @@ async def run(repair: bool) -> Report:
         return Report(found, after, in_time)
     finally:
         await supabase.close()
+
+
+def _check_side(found: Findings) -> None:
+    """Postgres is right, but not where it is the one that is empty: of another project, or not restored yet."""
+    if not found.passages and (found.vectors or found.faults["stray"]):
+        raise CommandError(
+            "Postgres has no passage, and Chroma has vectors: all of them would be removed. Restore the rows first, or "
+            "check whether CHROMA_URL is that of another project. Nothing was changed."
+        )
 
 
 def _hint(in_time: bool) -> str:
