@@ -1,6 +1,6 @@
 "use client";
 
-import { ActionIcon, TextInput } from "@mantine/core";
+import { ActionIcon, Input } from "@mantine/core";
 import { IconArrowsSort, IconSearch, IconX } from "@tabler/icons-react";
 import { LateMenu } from "@/shell/late-menu";
 import { text } from "@/text/en";
@@ -23,7 +23,7 @@ interface Props {
 export function ListToolbar({ library, query, onQuery, order, onOrder, onSearch }: Props) {
   return (
     <div className={classes.toolbar} role="search">
-      <TextInput
+      <Input
         className={classes.search}
         aria-label={text.documents.filter}
         placeholder={text.documents.filter}

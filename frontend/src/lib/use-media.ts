@@ -1,12 +1,14 @@
 "use client";
 
 import { useCallback, useSyncExternalStore } from "react";
+import { useHydrated } from "./use-hydrated";
 
 /** Where the navigation is behind a button; the frame's style sheet says it in the same words. */
 export const PHONE = "(width < 48em)";
 
 /** Whether a media query holds; not on the server, which does not know. */
 export function useMedia(query: string): boolean {
+  const isHydrated = useHydrated();
   const subscribe = useCallback(
     (tell: () => void) => {
       const media = window.matchMedia(query);
@@ -15,5 +17,5 @@ export function useMedia(query: string): boolean {
     },
     [query],
   );
-  return useSyncExternalStore(subscribe, () => window.matchMedia(query).matches, () => false);
+  return useSyncExternalStore(subscribe, () => isHydrated && window.matchMedia(query).matches, () => false);
 }

@@ -1,4 +1,4 @@
-const count = (n: number, one: string, many: string) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+import { count, grouped } from "./count";
 
 export const chat = {
   newChat: "New chat",
@@ -116,7 +116,7 @@ export const chat = {
     cost: "Cost",
     trace: "Trace",
     seconds: (ms: number) => `${(ms / 1000).toLocaleString("en", { maximumFractionDigits: ms < 10_000 ? 2 : 0 })} s`,
-    tokensOf: (prompt: number, completion: number) => `${prompt.toLocaleString("en")} read, ${completion.toLocaleString("en")} written`,
+    tokensOf: (prompt: number, completion: number) => `${grouped(prompt)} read, ${grouped(completion)} written`,
     dollars: (cost: number) => `$${cost.toLocaleString("en", { maximumSignificantDigits: 2 })}`,
   },
   feedback: {

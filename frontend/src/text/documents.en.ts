@@ -1,4 +1,4 @@
-const count = (n: number, one: string, many: string) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+import { count, grouped } from "./count";
 
 export const documents = {
   title: "Documents",
@@ -93,7 +93,7 @@ export const documents = {
     failed: "Failed",
   },
   reading: (read: number, pages: number | null) => (pages ? `Reading page ${read} of ${pages}` : read ? `Reading · ${count(read, "page", "pages")}` : "Reading"),
-  indexing: (done: number, total: number) => `Indexing ${done.toLocaleString("en")} of ${total.toLocaleString("en")}`,
+  indexing: (done: number, total: number) => `Indexing ${grouped(done)} of ${grouped(total)}`,
   pages: (n: number) => count(n, "page", "pages"),
   passages: (n: number) => count(n, "passage", "passages"),
   updating: "The earlier version answers until this one is ready.",
@@ -129,7 +129,7 @@ export const documents = {
   notReady: "The text appears here as soon as the document is ready.",
 
   quota: "Space",
-  quotaDocuments: (used: number, limit: number) => `${used.toLocaleString("en")} of ${limit.toLocaleString("en")} documents`,
+  quotaDocuments: (used: number, limit: number) => `${grouped(used)} of ${grouped(limit)} documents`,
   quotaBytes: (used: string, limit: string) => `${used} of ${limit}`,
 
   became: { ready: (title: string) => `${title} is ready.`, failed: (title: string) => `${title} could not be read.` },
