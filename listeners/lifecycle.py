@@ -14,7 +14,7 @@ from functions.work.running import GRACE_SECONDS, RunningJobs
 from functions.work.worker import worker_name
 from listeners.claim import ClaimLoop
 from listeners.doorbell import Doorbell
-from listeners.report import report_forever
+from listeners.report import leave, report_forever
 from listeners.sweep import sweep_forever
 from schema.jobs import Queue, WorkerReport
 from schema.ports import Beats, JobStore
@@ -98,6 +98,7 @@ class Listener:
         for helper in helpers:
             helper.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
+        await leave(self._jobs, self.describe())
         await asyncio.to_thread(self._keeper.stop)
         log.info("ended", worker=self.worker)
 

@@ -11,6 +11,7 @@ from schema.jobs import WorkerReport
 from schema.ports import JobStore
 
 REPORT_SECONDS = 15.0
+LEAVE_SECONDS = 2.0
 
 log = structlog.get_logger()
 
@@ -28,3 +29,12 @@ async def report_forever(
             log.warning("report_failed", error=error.message)
         with suppress(TimeoutError):
             await asyncio.wait_for(changed.wait(), REPORT_SECONDS)
+
+
+async def leave(jobs: JobStore, last: WorkerReport) -> None:
+    """Say that this listener ends, so that nobody counts on it; if that cannot be said, its silence tells it later."""
+    try:
+        async with asyncio.timeout(LEAVE_SECONDS):
+            await jobs.report(last.model_copy(update={"concurrency": 0}))
+    except (JobError, TimeoutError) as error:
+        log.warning("leave_failed", error=repr(error))

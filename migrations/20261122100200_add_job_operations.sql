@@ -11,11 +11,16 @@ create unlogged table rivulet.workers (
     seen_at timestamptz not null default clock_timestamp()
 ) with (fillfactor = 50);
 
+-- With no place for a job left (p_concurrency 0) a worker leaves: nobody counts on it any more.
 create function public.report_worker_v1(
     p_worker text, p_queues text[], p_concurrency integer, p_running integer, p_hears boolean
 ) returns void
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
 begin
+    if p_concurrency = 0 then
+        delete from rivulet.workers where worker_id = p_worker;
+        return;
+    end if;
     insert into rivulet.workers (worker_id, queues, concurrency, running, hears)
     values (p_worker, p_queues, p_concurrency, p_running, p_hears)
     on conflict (worker_id) do update

@@ -50,7 +50,10 @@ class ClaimBatch(BaseModel):
 
 
 class WorkerReport(BaseModel):
-    """What a listener says of itself. `hears`: its doorbell works; otherwise it looks by timer."""
+    """What a listener says of itself. `hears`: its doorbell works; otherwise it looks by timer.
+
+    `concurrency`: the most jobs of each queue at once; with 0 it leaves.
+    """
 
     model_config = ConfigDict(frozen=True)
 

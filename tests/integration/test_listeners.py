@@ -206,6 +206,7 @@ def test_sigterm_lets_running_jobs_finish(engine: Engine, start: Start, slow_mod
     assert listener.wait(60) == 0
     assert wait_status(engine, answer, "complete")
     assert engine.all("select attempt, outcome::text from rivulet.job_history") == [(1, "done")]
+    assert engine.all("select worker_id from rivulet.workers") == []
 
 
 def test_sigterm_gives_back_what_does_not_finish_in_time(

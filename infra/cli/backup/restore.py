@@ -115,7 +115,9 @@ def check_rest(connection: psycopg.Connection) -> None:
     if _one(
         connection, "select count(*) from rivulet.workers where seen_at > clock_timestamp() - interval '45 seconds'"
     ):
-        raise CommandError("Listeners are at work. Stop them, wait 45 seconds, and do this then.")
+        raise CommandError(
+            "Listeners are at work: stop them first. Of those that were killed it is known 45 seconds later."
+        )
 
 
 def _refill(connection: psycopg.Connection, store: Store, manifest: dict[str, Any], kept: list[Table]) -> None:
