@@ -58,6 +58,20 @@ def test_what_cannot_be_sent_is_refused_at_once(ana: Visitor, weir: Path) -> Non
     ana.wait_until_ready(weir.name)
 
 
+def test_a_file_that_has_changed_is_chosen_again(ana: Visitor, weir: Path) -> None:
+    def choose() -> None:
+        with ana.page.expect_file_chooser() as chooser:
+            ana.page.get_by_role("button", name="Upload files").click()
+        chooser.value.set_files(weir)
+
+    choose()
+    ana.wait_until_ready(weir.name)
+    weir.write_text("# Marbruck weir\n\nThe weir was taken down in 2031.")
+    choose()
+    ana.page.get_by_role("button", name=f"Show the text of {weir.name}").click()
+    expect(ana.page.get_by_role("dialog", name=weir.name)).to_contain_text("taken down in 2031", timeout=READY_MS)
+
+
 def test_a_large_file_arrives_in_pieces(ana: Visitor, tmp_path: Path) -> None:
     large = tmp_path / "großes Protokoll.bin"
     large.write_bytes(os.urandom(8 * 1024**2))  # nobody can read it, so that nobody is kept busy by it
