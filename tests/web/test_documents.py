@@ -10,6 +10,7 @@ from playwright.sync_api import Request, expect
 from tests.waiting import eventually
 from tests.web.conftest import Enter
 from tests.web.people import READY_MS, Visitor
+from tests.web.readers import new_reader
 from tests.web.site import Site
 
 FILES = Path(__file__).parents[1] / "files"
@@ -57,6 +58,20 @@ def test_what_cannot_be_sent_is_refused_at_once(ana: Visitor, weir: Path) -> Non
     ana.wait_until_ready(weir.name)
 
 
+def test_a_file_that_has_changed_is_chosen_again(ana: Visitor, weir: Path) -> None:
+    def choose() -> None:
+        with ana.page.expect_file_chooser() as chooser:
+            ana.page.get_by_role("button", name="Upload files").click()
+        chooser.value.set_files(weir)
+
+    choose()
+    ana.wait_until_ready(weir.name)
+    weir.write_text("# Marbruck weir\n\nThe weir was taken down in 2031.")
+    choose()
+    ana.page.get_by_role("button", name=f"Show the text of {weir.name}").click()
+    expect(ana.page.get_by_role("dialog", name=weir.name)).to_contain_text("taken down in 2031", timeout=READY_MS)
+
+
 def test_a_large_file_arrives_in_pieces(ana: Visitor, tmp_path: Path) -> None:
     large = tmp_path / "großes Protokoll.bin"
     large.write_bytes(os.urandom(8 * 1024**2))  # nobody can read it, so that nobody is kept busy by it
@@ -100,6 +115,30 @@ def test_the_text_is_shown_and_searched(ana: Visitor, weir: Path) -> None:
     expect(preview.locator("mark").first).to_have_text("grayling")
 
 
+def test_the_preview_tells_what_becomes_of_its_document(enter: Enter, site: Site, weir: Path) -> None:
+    reader, ana = new_reader(site), enter()
+    document = reader.add_document("Gauge book", weir.read_text())
+    ana.sign_in(reader.account, "/documents")
+    opener = ana.page.get_by_role("button", name="Show the text of Gauge book")
+    opener.press("Enter")
+    preview = ana.page.get_by_role("dialog", name="Gauge book")
+    expect(preview).to_contain_text("added in 1987")
+    ana.page.keyboard.press("Escape")
+    expect(opener).to_be_focused()
+    opener.press("Enter")
+    expect(preview).to_contain_text("added in 1987")
+    reader.delete("documents", document)
+    expect(preview).to_contain_text("This document was deleted, or you cannot see it any more.")
+
+
+def test_the_preview_of_what_cannot_be_read_says_why(ana: Visitor) -> None:
+    ana.drop([FILES / "corrupt.pdf"])
+    row = ana.document("corrupt.pdf")
+    expect(row.get_by_role("button", name="Retry reading corrupt.pdf")).to_be_visible(timeout=READY_MS)
+    row.get_by_role("button", name="Show the text of corrupt.pdf").click()
+    expect(ana.page.get_by_role("dialog", name="corrupt.pdf")).to_contain_text("The file is damaged")
+
+
 def test_a_note_becomes_a_document(ana: Visitor) -> None:
     ana.page.get_by_role("button", name="Add", exact=True).click()
     ana.page.get_by_role("menuitem", name="Write a note").click()
@@ -122,6 +161,7 @@ def test_libraries_are_made_named_shared_left_and_deleted(ana: Visitor, enter: E
     bo.page.get_by_role("menuitem", name="Leave the library").click()
     bo.page.get_by_role("dialog").get_by_role("button", name="Leave the library").click()
     expect(bo.page.get_by_role("tab", name="Agreements")).to_have_count(0)
+    expect(bo.page.get_by_text("“Agreements”")).to_have_count(1)  # where it has gone is said once
     ana.page.get_by_role("button", name="Library actions").click()
     ana.page.get_by_role("menuitem", name="Delete the library").click()
     ana.page.get_by_role("dialog").get_by_role("button", name="Delete the library").click()
@@ -150,6 +190,28 @@ def _rename(ana: Visitor, name: str) -> None:
     ana.page.get_by_role("menuitem", name="Rename").click()
     ana.page.get_by_label("Name", exact=True).fill(name)
     ana.page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+
+
+def test_whoever_loses_a_library_is_told(enter: Enter, site: Site) -> None:
+    reader, ana = new_reader(site), enter()
+    library = reader.insert("libraries", name="Contracts")["id"]
+    ana.sign_in(reader.account, f"/documents?library={library}")
+    expect(ana.page.get_by_role("tab", name="Contracts")).to_have_attribute("aria-selected", "true")
+    reader.delete("libraries", library)
+    expect(ana.page.get_by_text("“Contracts” was deleted, or is not shared with you any more.")).to_be_visible()
+    ana.open(f"/documents?library={library}")
+    expect(ana.page.get_by_text("This library was deleted, or is not shared with you.")).to_be_visible()
+    ana.open(f"/documents?document={library}")
+    expect(ana.page.get_by_text("This document was deleted, or you cannot see it any more.")).to_be_visible()
+
+
+def test_the_keyboard_comes_back_from_the_dialogs_of_a_menu(ana: Visitor) -> None:
+    menu = ana.page.get_by_role("button", name="Library actions")
+    menu.press("Enter")
+    ana.page.get_by_role("menuitem", name="Rename").press("Enter")
+    expect(ana.page.get_by_label("Name", exact=True)).to_be_focused()
+    ana.page.keyboard.press("Escape")
+    expect(menu).to_be_focused()
 
 
 def test_who_may_only_read_sees_no_way_to_change(ana: Visitor, enter: Enter, weir: Path) -> None:

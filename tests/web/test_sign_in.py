@@ -30,6 +30,19 @@ def test_a_wrong_password_is_said_so(enter: Enter, site: Site) -> None:
     )
 
 
+def test_an_address_is_typed_once_for_all_ways_in(enter: Enter, site: Site) -> None:
+    page = enter().page
+    page.goto(f"{site.url}/sign-in")
+    box = page.get_by_label("E-mail", exact=True)
+    box.fill("ana@rivulet.example")
+    for way, title in (("Forgot the password?", "A new password"), ("Back", "Welcome back")):
+        page.get_by_role("button", name=way).click()
+        expect(page.get_by_role("heading", name=title)).to_be_focused()
+        expect(box).to_have_value("ana@rivulet.example")
+    page.get_by_role("button", name="Create an account").click()
+    expect(box).to_have_value("ana@rivulet.example")
+
+
 def test_signing_in_never_leads_elsewhere(enter: Enter, site: Site) -> None:
     visitor = enter()
     visitor.sign_in(site.account(), "https://evil.example/")

@@ -1,8 +1,9 @@
 "use client";
 
 import { Alert, Anchor, Group, Stack, Text, Title } from "@mantine/core";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { text } from "@/text/en";
+import classes from "./entrance.module.css";
 import { LinkForm, type LinkPurpose } from "./link-form";
 import { PasswordForm } from "./password-form";
 import { ProviderButtons } from "./provider-buttons";
@@ -29,6 +30,8 @@ interface Props {
 export function Entrance({ ways, next, trouble }: Props) {
   const [view, setView] = useState<View>("sign-in");
   const [told, setTold] = useState<string | null>(null);
+  const [email, setEmail] = useState(""); // typed once for all ways
+  const title = useFocusWhenOther(view);
   const show = (another: View) => () => {
     setTold(null);
     setView(another);
@@ -36,25 +39,36 @@ export function Entrance({ ways, next, trouble }: Props) {
   if (told) return <Told message={told} onBack={show("sign-in")} />;
   return (
     <Stack gap="lg">
-      <Title order={1} size="h2">
+      <Title ref={title} order={1} size="h2" tabIndex={-1} className={classes.title}>
         {TITLES[view]}
       </Title>
       {trouble && view === "sign-in" && <Alert color="yellow">{trouble}</Alert>}
       {view === "sign-in" || view === "sign-up" ? (
         <>
           {/* A whole new page: the server sees the new cookies, and nothing of before stays. */}
-          <PasswordForm key={view} mode={view} onDone={() => location.assign(next)} onConfirm={(email) => setTold(text.auth.confirmSent(email))} />
+          <PasswordForm key={view} mode={view} typed={email} onType={setEmail} onDone={() => location.assign(next)} onConfirm={(email) => setTold(text.auth.confirmSent(email))} />
           <ProviderButtons ways={ways} next={next} />
           <OtherWays view={view} show={show} />
         </>
       ) : (
         <>
-          <LinkForm key={view} purpose={view === "link-recovery" ? "recovery" : "sign-in"} next={next} onSent={(email) => setTold(text.auth.linkSent(email))} />
+          <LinkForm key={view} purpose={view === "link-recovery" ? "recovery" : "sign-in"} next={next} email={email} onType={setEmail} onSent={(email) => setTold(text.auth.linkSent(email))} />
           <Way label={text.auth.back} onClick={show("sign-in")} />
         </>
       )}
     </Stack>
   );
+}
+
+/** What was pressed to come here is gone: the keyboard goes on at the title, which is read out. */
+function useFocusWhenOther(view: View) {
+  const title = useRef<HTMLHeadingElement>(null);
+  const shown = useRef(view);
+  useEffect(() => {
+    if (shown.current !== view) title.current?.focus();
+    shown.current = view;
+  }, [view]);
+  return title;
 }
 
 function OtherWays({ view, show }: { view: "sign-in" | "sign-up"; show: (view: View) => () => void }) {

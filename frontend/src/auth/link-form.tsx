@@ -8,9 +8,16 @@ import { explainRefusal } from "./refusal";
 
 export type LinkPurpose = "sign-in" | "recovery";
 
+interface Props {
+  purpose: LinkPurpose;
+  next: string;
+  email: string;
+  onType: (email: string) => void;
+  onSent: (email: string) => void;
+}
+
 /** Asks for a link by e-mail, to sign in or to set a new password. Never tells whether there is an account. */
-export function LinkForm({ purpose, next, onSent }: { purpose: LinkPurpose; next: string; onSent: (email: string) => void }) {
-  const [email, setEmail] = useState("");
+export function LinkForm({ purpose, next, email, onType, onSent }: Props) {
   const [refusal, setRefusal] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
 
@@ -39,7 +46,7 @@ export function LinkForm({ purpose, next, onSent }: { purpose: LinkPurpose; next
           required
           withAsterisk={false}
           value={email}
-          onChange={(event) => setEmail(event.currentTarget.value)}
+          onChange={(event) => onType(event.currentTarget.value)}
         />
         <Button type="submit" loading={busy} fullWidth>
           {purpose === "recovery" ? text.auth.newPassword : text.auth.magic}

@@ -12,14 +12,17 @@ interface Props {
   mode: "sign-in" | "sign-up";
   /** Given: only this person may sign in here. */
   email?: string;
+  /** What was typed in another form already. */
+  typed?: string;
+  onType?: (email: string) => void;
   /** Called when there is a session. */
   onDone: () => void;
   /** Called when the e-mail address has to be confirmed first. */
   onConfirm?: (email: string) => void;
 }
 
-export function PasswordForm({ mode, email: fixed, onDone, onConfirm }: Props) {
-  const [email, setEmail] = useState(fixed ?? "");
+export function PasswordForm({ mode, email: fixed, typed = "", onType, onDone, onConfirm }: Props) {
+  const [email, setEmail] = useState(fixed ?? typed);
   const [password, setPassword] = useState("");
   const [refusal, setRefusal] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -55,7 +58,10 @@ export function PasswordForm({ mode, email: fixed, onDone, onConfirm }: Props) {
           withAsterisk={false}
           readOnly={fixed !== undefined}
           value={email}
-          onChange={(event) => setEmail(event.currentTarget.value)}
+          onChange={(event) => {
+            setEmail(event.currentTarget.value);
+            onType?.(event.currentTarget.value);
+          }}
         />
         <PasswordInput
           label={text.auth.password}

@@ -2,7 +2,7 @@
 
 import dynamic from "next/dynamic";
 import { usePathname, useRouter } from "next/navigation";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { patiently } from "@/lib/patiently";
 import { newId } from "@/lib/uuid";
 import { usePerson } from "@/shell/person";
@@ -65,13 +65,14 @@ function Screen({ isNew }: { isNew: boolean }) {
   const presence = useThread((thread) => thread.presence);
   const isShown = useThread(isShowable);
   const isEmpty = useThread((thread) => thread.messages.size === 0 && thread.outgoing.length === 0);
+  const edit = useCallback((question: string | null) => {
+    setEditing(question);
+    if (question === null) focusAtDesk(input.current); // what opened the editor is gone
+  }, []);
   const [areOn, turnShortcuts] = useShortcuts(act);
 
   useEffect(() => live.open(), [live]);
-  useEffect(() => {
-    // Not where a keyboard on the screen would come up unasked.
-    if (window.matchMedia("(pointer: fine)").matches) input.current?.focus();
-  }, []);
+  useEffect(() => focusAtDesk(input.current), []);
   useEffect(() => {
     const library = new URLSearchParams(window.location.search).get("library");
     if (isNew && library !== null) void live.answerFrom(library);
@@ -96,7 +97,7 @@ function Screen({ isNew }: { isNew: boolean }) {
     <div className={classes.screen}>
       <section className={classes.talk}>
         <Header onShortcuts={() => setShowsShortcuts(true)} />
-        {!isShown ? <State /> : isEmpty ? <Empty onAsk={(content) => void ask(content)} /> : <Transcript editing={editing} onEdit={setEditing} />}
+        {!isShown ? <State /> : isEmpty ? <Empty onAsk={(content) => void ask(content)} /> : <Transcript editing={editing} onEdit={edit} />}
         {presence !== "missing" && <Composer input={input} onAsk={(content) => void ask(content)} onRecall={recall} />}
       </section>
       <PassagePanel />
@@ -104,4 +105,9 @@ function Screen({ isNew }: { isNew: boolean }) {
       {showsShortcuts && <Shortcuts isOn={areOn} onSwitch={turnShortcuts} onClose={() => setShowsShortcuts(false)} />}
     </div>
   );
+}
+
+/** Not where a keyboard on the screen would come up unasked. */
+function focusAtDesk(box: HTMLTextAreaElement | null): void {
+  if (window.matchMedia("(pointer: fine)").matches) box?.focus({ preventScroll: true });
 }

@@ -2,7 +2,7 @@
 
 import { Button, FileButton, Group } from "@mantine/core";
 import { IconChevronDown, IconNotes, IconUpload, IconWorld } from "@tabler/icons-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { LateMenu } from "@/shell/late-menu";
 import { text } from "@/text/en";
 import { AddressDialog } from "./address-dialog";
@@ -13,13 +13,18 @@ import classes from "./add-menu.module.css";
 export function AddMenu({ library, onFiles }: { library: string; onFiles: (files: File[]) => void }) {
   const [open, setOpen] = useState<"address" | "note" | null>(null);
   const close = () => setOpen(null);
+  const forget = useRef<() => void>(null);
+  const take = (files: File[]) => {
+    onFiles(files);
+    forget.current?.(); // else the same file cannot be chosen again, after it has changed or failed
+  };
   const choices = [
     { name: text.documents.addAddress, icon: IconWorld, act: () => setOpen("address") },
     { name: text.documents.addText, icon: IconNotes, act: () => setOpen("note") },
   ];
   return (
     <Group gap={1} wrap="nowrap">
-      <FileButton multiple onChange={onFiles}>
+      <FileButton multiple resetRef={forget} onChange={take}>
         {(props) => (
           <Button {...props} leftSection={<IconUpload size={17} />} className={classes.upload}>
             {text.documents.upload}

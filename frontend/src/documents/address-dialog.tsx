@@ -1,9 +1,10 @@
 "use client";
 
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { explainFault } from "@/lib/explain-fault";
 import { browserClient } from "@/lib/supabase/browser";
+import { Dialog } from "@/shell/dialog";
 import { text } from "@/text/en";
 import { webAddress } from "./web-address";
 
@@ -25,7 +26,7 @@ export function AddressDialog({ library, onClose }: { library: string; onClose: 
   }
 
   return (
-    <Modal opened onClose={onClose} title={text.documents.addAddress} closeButtonProps={{ "aria-label": text.common.close }}>
+    <Dialog onClose={onClose} title={text.documents.addAddress}>
       <form onSubmit={(event) => void submit(event)} noValidate>
         <Stack>
           <TextInput
@@ -47,7 +48,7 @@ export function AddressDialog({ library, onClose }: { library: string; onClose: 
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
 "use client";
 
-import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
+import { Dialog } from "@/shell/dialog";
 import { text } from "@/text/en";
 
 interface Props {
@@ -27,7 +28,7 @@ export function ConfirmDialog({ title, lead, action, onClose, onConfirm }: Props
   }
 
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": text.common.close }}>
+    <Dialog onClose={onClose} title={title}>
       <Stack>
         <Text size="sm">{lead}</Text>
         {fault && (
@@ -44,6 +45,6 @@ export function ConfirmDialog({ title, lead, action, onClose, onConfirm }: Props
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -15,7 +15,8 @@ import { EmptyLibrary } from "./empty-library";
 import { type Library, mayEdit } from "./library";
 import { PasswordDialog } from "./password-dialog";
 import { UploadRow } from "./upload-row";
-import { useUploads } from "./uploads";
+import { Trouble } from "./trouble";
+import { type Upload, useUploads } from "./uploads";
 import { useDocuments } from "./use-documents";
 
 interface Props {
@@ -34,11 +35,11 @@ export function DocumentListView({ library, name, order, onOpen, onSearch }: Pro
   const [locked, setLocked] = useState<Document | null>(null);
   const now = useNow();
   const shown = list.documents.filter((document) => !doomed.some(({ id }) => id === document.id));
-  const uploads = useUploads((state) => state.uploads).filter((each) => each.library === library.id);
+  const uploads = useUploads((state) => state.uploads).filter((each) => each.library === library.id && !hasArrived(each, shown));
   const editable = mayEdit(library.role);
 
   if (list.isPending) return <Waiting />;
-  if (list.isError && shown.length === 0) return <Trouble onRetry={() => void list.refetch()} />;
+  if (list.isError && shown.length === 0) return <Trouble message={text.documents.loadFailed} onRetry={() => void list.refetch()} />;
   return (
     <>
       <Announcement message={announcement.message} />
@@ -75,6 +76,11 @@ export function DocumentListView({ library, name, order, onOpen, onSearch }: Pro
   );
 }
 
+/** All of it was sent, and its document is there: from here on that tells how far it is. */
+function hasArrived({ state, share, objectName }: Upload, documents: readonly Document[]): boolean {
+  return state === "sending" && share === 1 && documents.some((document) => document.object_name === objectName);
+}
+
 /** The time, as of the last half minute. */
 function useNow(): number {
   const [now, setNow] = useState(() => Date.now());
@@ -91,17 +97,6 @@ function Waiting() {
       {[0, 1, 2, 3].map((row) => (
         <Skeleton key={row} h={62} radius="md" />
       ))}
-    </Stack>
-  );
-}
-
-function Trouble({ onRetry }: { onRetry: () => void }) {
-  return (
-    <Stack align="flex-start" gap="sm" role="alert">
-      <Text>{text.documents.loadFailed}</Text>
-      <Button variant="default" onClick={onRetry}>
-        {text.errors.again}
-      </Button>
     </Stack>
   );
 }

@@ -41,7 +41,7 @@ export function applyChange(list: Listed, change: Change, filter: Filter): Liste
 }
 
 /** Broadcasts of two transactions may arrive in either order. */
-function later(known: Document, heard: Document): Document {
+export function later(known: Document, heard: Document): Document {
   if (heard.version !== known.version) return heard.version > known.version ? heard : known;
   return Date.parse(heard.updated_at) >= Date.parse(known.updated_at) ? heard : known;
 }

@@ -20,6 +20,7 @@ import { createLibrary } from "./library-acts";
 import { LibraryContent } from "./library-content";
 import { LibraryMenu } from "./library-menu";
 import { NameDialog } from "./name-dialog";
+import { Trouble } from "./trouble";
 import { useUploads } from "./uploads";
 import { useFileDrop } from "./use-file-drop";
 import { useLibraries } from "./use-libraries";
@@ -27,10 +28,12 @@ import { useLibraryChoice } from "./use-library-choice";
 
 const ShareDialog = dynamic(() => patiently(() => import("./share-dialog")).then((module) => module.ShareDialog), { ssr: false });
 
+const NONE: readonly Library[] = [];
+
 /** `remembered`: the library that was chosen last. */
 export function DocumentsScreen({ remembered }: { remembered: string | null }) {
-  const { data: libraries = [], isPending } = useLibraries();
-  const { chosen, choose } = useLibraryChoice(libraries, remembered);
+  const { data: libraries = NONE, isPending, isError, isFetchedAfterMount, refetch } = useLibraries();
+  const { chosen, choose } = useLibraryChoice(libraries, isFetchedAfterMount && !isError, remembered);
   const [naming, setNaming] = useState(false);
   useEffect(() => void finishEarlierDeletions(), []);
 
@@ -49,6 +52,7 @@ export function DocumentsScreen({ remembered }: { remembered: string | null }) {
         </Title>
         <Invitations onAccepted={choose} />
         {isPending && <Skeleton h={38} />}
+        {isError && !chosen && <Trouble message={text.documents.librariesFailed} onRetry={() => void refetch()} />}
         {chosen && (
           <>
             <LibrariesBar libraries={libraries} chosen={chosen.id} onChoose={choose} onNew={() => setNaming(true)} />

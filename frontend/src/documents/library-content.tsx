@@ -1,16 +1,18 @@
 "use client";
 
+import { notifications } from "@mantine/notifications";
 import dynamic from "next/dynamic";
 import { useSearchParams } from "next/navigation";
 import { useEffect, useEffectEvent, useState } from "react";
 import { patiently } from "@/lib/patiently";
-import { browserClient } from "@/lib/supabase/browser";
-import { type Document, DOCUMENT_COLUMNS } from "./document";
+import { text } from "@/text/en";
+import type { Document } from "./document";
 import type { Order } from "./document-list";
 import { DocumentListView } from "./document-list-view";
 import type { Library } from "./library";
 import { ListToolbar } from "./list-toolbar";
 import { type Hit, SearchResults } from "./search-results";
+import { readDocument } from "./use-document";
 import { wordsOf } from "./words";
 
 const Preview = dynamic(() => patiently(() => import("./preview")).then((module) => module.Preview), { ssr: false });
@@ -34,8 +36,9 @@ export function LibraryContent({ library }: { library: Library }) {
     setSearched(null);
   };
   const openById = async (id: string, page: number | null, marked: string[]) => {
-    const { data } = await (await browserClient()).from("documents").select(DOCUMENT_COLUMNS).eq("id", id).maybeSingle();
-    if (data) setOpened({ document: data, page, marked });
+    const document = await readDocument(id);
+    if (document) setOpened({ document, page, marked });
+    else notifications.show({ color: "red", message: document === null ? text.documents.gone : text.errors.network });
   };
   const open = (hit: Hit) => void openById(hit.document_id, hit.page, wordsOf(searched ?? ""));
   useLinkedDocument((id, page) => void openById(id, page, []));

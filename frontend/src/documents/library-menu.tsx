@@ -52,11 +52,11 @@ function Dialogs({ library, open, onClose }: { library: Library; open: Open; onC
   }
   if (open === "delete") {
     const lead = words.deleteLibraryLead(usage.data?.documents ?? 0);
-    const confirm = () => deleteLibrary(library.id);
+    const confirm = () => deleteLibrary(library);
     return <ConfirmDialog title={words.deleteLibraryTitle(library.name)} lead={lead} action={words.deleteLibrary} onClose={onClose} onConfirm={confirm} />;
   }
   if (open === "leave") {
-    const confirm = () => leaveLibrary(library.id, person.id);
+    const confirm = () => leaveLibrary(library, person.id);
     return <ConfirmDialog title={words.leaveTitle(library.name)} lead={words.leaveLead} action={words.leave} onClose={onClose} onConfirm={confirm} />;
   }
   return null;

@@ -1,7 +1,8 @@
 "use client";
 
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import { Dialog } from "@/shell/dialog";
 import { text } from "@/text/en";
 
 interface Props {
@@ -30,7 +31,7 @@ export function NameDialog({ title, lead, action, name: before = "", onClose, on
   }
 
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": text.common.close }}>
+    <Dialog onClose={onClose} title={title}>
       <form onSubmit={(event) => void submit(event)}>
         <Stack>
           {lead && (
@@ -61,6 +62,6 @@ export function NameDialog({ title, lead, action, name: before = "", onClose, on
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
 "use client";
 
-import { Alert, Button, Group, Modal, Stack, Textarea, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Stack, Textarea, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { explainFault } from "@/lib/explain-fault";
 import { browserClient } from "@/lib/supabase/browser";
+import { Dialog } from "@/shell/dialog";
 import { text } from "@/text/en";
 
 export function NoteDialog({ library, onClose }: { library: string; onClose: () => void }) {
@@ -21,8 +22,10 @@ export function NoteDialog({ library, onClose }: { library: string; onClose: () 
     else onClose();
   }
 
+  const isBlank = content.trim() === "";
+  // What was written is not lost by a press beside it.
   return (
-    <Modal opened onClose={onClose} size="lg" title={text.documents.addText} closeButtonProps={{ "aria-label": text.common.close }}>
+    <Dialog onClose={onClose} size="lg" title={text.documents.addText} closeOnClickOutside={isBlank} closeOnEscape={isBlank}>
       <form onSubmit={(event) => void submit(event)}>
         <Stack>
           {fault && (
@@ -44,12 +47,12 @@ export function NoteDialog({ library, onClose }: { library: string; onClose: () 
             <Button variant="default" onClick={onClose}>
               {text.common.cancel}
             </Button>
-            <Button type="submit" loading={busy} disabled={!title.trim() || !content.trim()}>
+            <Button type="submit" loading={busy} disabled={!title.trim() || isBlank}>
               {text.documents.add}
             </Button>
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
 "use client";
 
-import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
+import { Button, Group, PasswordInput, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { explainFault } from "@/lib/explain-fault";
 import { browserClient } from "@/lib/supabase/browser";
+import { Dialog } from "@/shell/dialog";
 import { text } from "@/text/en";
 import type { Document } from "./document";
 
@@ -23,7 +24,7 @@ export function PasswordDialog({ document, onClose }: { document: Document; onCl
   }
 
   return (
-    <Modal opened onClose={onClose} title={text.documents.passwordTitle(document.title)} closeButtonProps={{ "aria-label": text.common.close }}>
+    <Dialog onClose={onClose} title={text.documents.passwordTitle(document.title)}>
       <form onSubmit={(event) => void submit(event)}>
         <Stack>
           <Text size="sm" c="dimmed">
@@ -47,6 +48,6 @@ export function PasswordDialog({ document, onClose }: { document: Document; onCl
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -4,11 +4,14 @@ import { ActionIcon, Button, Drawer, Group, Highlight, NumberInput, Skeleton, St
 import { IconExternalLink } from "@tabler/icons-react";
 import { useState } from "react";
 import { PHONE, useMedia } from "@/lib/use-media";
+import { useFocusReturn } from "@/shell/use-focus-return";
 import { text } from "@/text/en";
 import { type Document } from "./document";
+import { DocumentStatus } from "./document-status";
 import { hasOriginal, openOriginal } from "./open-original";
 import { joinPassages, type Shown } from "./passages";
 import classes from "./preview.module.css";
+import { useDocument } from "./use-document";
 import { usePassages } from "./use-passages";
 
 interface Props {
@@ -20,7 +23,9 @@ interface Props {
 }
 
 /** The text of a document as it was read, beside the list; over it on a phone. */
-export function Preview({ document, page, marked, onClose }: Props) {
+export function Preview({ document: known, page, marked, onClose }: Props) {
+  useFocusReturn();
+  const document = useDocument(known);
   const phone = useMedia(PHONE);
   return (
     <Drawer
@@ -28,21 +33,39 @@ export function Preview({ document, page, marked, onClose }: Props) {
       onClose={onClose}
       position={phone ? "bottom" : "right"}
       size={phone ? "92%" : 620}
-      title={document.title}
+      title={(document ?? known).title}
       overlayProps={{ backgroundOpacity: 0.2 }}
       closeButtonProps={{ "aria-label": text.common.close }}
       classNames={{ title: classes.title, body: classes.body, content: classes.content, header: classes.header }}
     >
-      <Content key={`${document.id}:${page}`} document={document} page={page} marked={marked} />
+      {document ? (
+        <Content key={`${document.id}:${page}`} document={document} page={page} marked={marked} />
+      ) : (
+        <Text role="status">{text.documents.gone}</Text>
+      )}
     </Drawer>
   );
 }
 
 function Content({ document, page, marked }: Omit<Props, "onClose">) {
+  return document.active_version === null ? <Unread document={document} /> : <Words document={document} page={page} marked={marked} />;
+}
+
+/** Nothing to read yet: how far it is, or why it came to nothing. */
+function Unread({ document }: { document: Document }) {
+  const failed = document.status === "failed";
+  return (
+    <Stack gap="md" align="flex-start">
+      <Text c={failed ? undefined : "dimmed"}>{failed ? document.error_message : text.documents.notReady}</Text>
+      {!failed && <DocumentStatus document={document} />}
+    </Stack>
+  );
+}
+
+function Words({ document, page, marked }: Omit<Props, "onClose">) {
   const [from, setFrom] = useState(page);
   const passages = usePassages(document.id, document.active_version, from);
   const shown = joinPassages(passages.data?.pages.flat() ?? []);
-  if (document.active_version === null) return <Text c="dimmed">{text.documents.notReady}</Text>;
   return (
     <Stack gap="md">
       <Bar document={document} page={from} onPage={setFrom} />

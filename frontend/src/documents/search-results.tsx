@@ -7,6 +7,7 @@ import type { Returned } from "@/lib/database.types";
 import { browserClient } from "@/lib/supabase/browser";
 import { text } from "@/text/en";
 import classes from "./search-results.module.css";
+import { Trouble } from "./trouble";
 import { wordsOf } from "./words";
 
 export type Hit = Returned<"search_passages">[number];
@@ -35,7 +36,7 @@ export function SearchResults({ library, query, onBack, onOpen }: Props) {
         </Text>
       </Group>
       {found.isPending && <Skeleton h={90} />}
-      {found.isError && <Text role="alert">{text.errors.network}</Text>}
+      {found.isError && <Trouble message={text.errors.network} onRetry={() => void found.refetch()} />}
       {found.data?.length === 0 && <Text c="dimmed">{text.documents.noHits}</Text>}
       {found.data?.map((hit) => <Passage key={hit.chunk_id} hit={hit} words={wordsOf(query)} onOpen={() => onOpen(hit)} />)}
     </Stack>
@@ -46,7 +47,7 @@ function Passage({ hit, words, onOpen }: { hit: Hit; words: string[]; onOpen: ()
   const place = [hit.page === null ? null : text.documents.page(hit.page), ...hit.heading_path].filter(Boolean).join(" › ");
   return (
     <UnstyledButton className={classes.hit} onClick={onOpen}>
-      <Text fw={600} size="sm">
+      <Text fw={600} size="sm" lineClamp={2} className={classes.title}>
         {hit.title}
       </Text>
       <Text size="xs" c="dimmed">

@@ -5,6 +5,7 @@ import { storageHost } from "@/lib/csp";
 import { pageSettings } from "@/lib/page-settings";
 import { browserClient } from "@/lib/supabase/browser";
 import { BUCKET } from "./bucket";
+import { uploadRefusal } from "./upload-refusal";
 
 /** Hosted Storage takes no other size: https://supabase.com/docs/guides/storage/uploads/resumable-uploads */
 const CHUNK_BYTES = 6 * 1024 * 1024;
@@ -59,20 +60,9 @@ function endpoint(): string {
   return `${storageHost(new URL(supabaseUrl).origin) || supabaseUrl}/storage/v1/upload/resumable`;
 }
 
-/** Storage's own words, without the client's report around them. */
 function reasonOf(error: Error | DetailedError): string {
-  const body = "originalResponse" in error ? (error.originalResponse?.getBody() ?? "") : "";
-  try {
-    const { message } = JSON.parse(body) as { message?: string };
-    if (message) return message;
-  } catch {
-    // Not JSON: as it is.
-  }
-  return body.trim() || navigatorReason();
-}
-
-function navigatorReason(): string {
-  return navigator.onLine ? "The server did not take it." : "The connection was lost.";
+  const reply = "originalResponse" in error ? error.originalResponse : null;
+  return uploadRefusal(reply?.getStatus() ?? 0, reply?.getBody() ?? "");
 }
 
 // What browsers often leave empty; the parser looks into the file anyway.

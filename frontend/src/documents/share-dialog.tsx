@@ -1,10 +1,12 @@
 "use client";
 
-import { Alert, Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { explainFault } from "@/lib/explain-fault";
 import { browserClient } from "@/lib/supabase/browser";
+import { Dialog } from "@/shell/dialog";
+import { usePerson } from "@/shell/person";
 import { text } from "@/text/en";
 import type { Library } from "./library";
 import { peopleKey, PeopleList } from "./people-list";
@@ -13,17 +15,18 @@ import { ROLES, type SharedRole } from "./roles";
 /** Who has access to a library, and a way to offer it to somebody. */
 export function ShareDialog({ library, onClose }: { library: Library; onClose: () => void }) {
   return (
-    <Modal opened onClose={onClose} size="lg" title={text.documents.shareTitle(library.name)} closeButtonProps={{ "aria-label": text.common.close }}>
+    <Dialog onClose={onClose} size="lg" title={text.documents.shareTitle(library.name)}>
       <Stack gap="lg">
         {library.role === "owner" && <InviteForm library={library.id} />}
         <PeopleList library={library} />
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 
 function InviteForm({ library }: { library: string }) {
   const cache = useQueryClient();
+  const { email: own } = usePerson();
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<SharedRole>("viewer");
   const [fault, setFault] = useState<string | null>(null);
@@ -33,6 +36,7 @@ function InviteForm({ library }: { library: string }) {
   async function submit(event: FormEvent) {
     event.preventDefault();
     if (!/^\S+@\S+\.\S+$/.test(email.trim())) return setFault(text.auth.emailWrong);
+    if (email.trim().toLowerCase() === own.toLowerCase()) return setFault(text.documents.shareSelf);
     setBusy(true);
     const { error } = await (await browserClient()).rpc("share_library", { p_library: library, p_email: email, p_role: role });
     setBusy(false);

@@ -34,6 +34,9 @@ const stops = new Map<string, Promise<() => void>>();
 export const useUploads = create<Uploads>((set, get) => {
   const change = (objectName: string, part: Partial<Upload>) =>
     set(({ uploads }) => ({ uploads: uploads.map((each) => (each.objectName === objectName ? { ...each, ...part } : each)) }));
+  /** Whether a file is still the one on its way under its name. */
+  const isCurrent = (file: File) => get().uploads.some((each) => each.file === file);
+  const stop = (objectName: string) => void stops.get(objectName)?.then((end) => end());
   const drop = (objectName: string) =>
     set(({ uploads }) => ({ uploads: uploads.filter((each) => each.objectName !== objectName) }));
 
@@ -47,14 +50,15 @@ export const useUploads = create<Uploads>((set, get) => {
     change(objectName, { state: "sending", share: 0, reason: null });
     useDeletions.getState().spare(objectName);
     const fail = (reason: string) => {
+      if (!isCurrent(file)) return;
       change(objectName, { state: "failed", reason });
       begin();
     };
     const sending = sendFile(
       { objectName, file },
       {
-        progress: (share) => change(objectName, { share }),
-        arrived: () => void settle(objectName, library, file.name).finally(() => leave(objectName)),
+        progress: (share) => isCurrent(file) && change(objectName, { share }),
+        arrived: () => void settle(objectName, library, file.name).finally(() => isCurrent(file) && leave(objectName)),
         failed: fail,
       },
     );
@@ -70,9 +74,11 @@ export const useUploads = create<Uploads>((set, get) => {
   return {
     uploads: [],
     add: (library, files) => {
-      const added = files.map((file) => waiting(library, file));
-      const names = new Set(added.map((each) => each.objectName));
-      set(({ uploads }) => ({ uploads: [...added, ...uploads.filter((each) => !names.has(each.objectName))] }));
+      const onTheWay = get().uploads.filter((each) => each.state !== "failed");
+      const fresh = files.map((file) => waiting(library, file)).filter((each) => !onTheWay.some((other) => isSame(each, other)));
+      const added = new Map(fresh.map((each) => [each.objectName, each])); // of two with one name the last
+      for (const { objectName } of onTheWay) if (added.has(objectName)) stop(objectName); // a failed one is taken up where it ended
+      set(({ uploads }) => ({ uploads: [...added.values(), ...uploads.filter((each) => !added.has(each.objectName))] }));
       begin();
     },
     retry: (objectName) => {
@@ -80,7 +86,7 @@ export const useUploads = create<Uploads>((set, get) => {
       begin();
     },
     cancel: (objectName) => {
-      void stops.get(objectName)?.then((stop) => stop());
+      stop(objectName);
       leave(objectName);
     },
   };
@@ -99,6 +105,12 @@ function nothing(): void {
 function waiting(library: string, file: File): Upload {
   const objectName = `${library}/${storableName(file.name)}`;
   return { objectName, library, file, state: "waiting", share: 0, reason: null };
+}
+
+/** Dropped once more: it need not begin anew. */
+function isSame(one: Upload, other: Upload): boolean {
+  const { size, lastModified } = one.file;
+  return one.objectName === other.objectName && size === other.file.size && lastModified === other.file.lastModified;
 }
 
 /** What is left to do for a file that has arrived: its true name, and another try if these bytes had failed before. */

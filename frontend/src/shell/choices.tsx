@@ -26,8 +26,13 @@ export default function Choices({ choices, children }: { choices: readonly Choic
     button.current?.focus({ preventScroll: true });
     queueMicrotask(() => setIsOpen(true)); // from the focus, which comes back
   }, []);
+  // At once, and not by the menu a moment later: what a choice opens may have the focus by then.
+  const change = (opens: boolean) => {
+    setIsOpen(opens);
+    if (!opens) button.current?.focus({ preventScroll: true });
+  };
   return (
-    <Menu opened={isOpen} onChange={setIsOpen} position="bottom-end">
+    <Menu opened={isOpen} onChange={change} returnFocus={false} position="bottom-end">
       <Menu.Target>{cloneElement(children, { ref: button })}</Menu.Target>
       <Menu.Dropdown>
         {choices.map((choice) => (

@@ -164,3 +164,17 @@ def test_a_screen_reader_hears_the_beginning_and_the_end_and_no_words(chat: Open
     slow.goes_on.set()
     expect(heard).to_have_text(re.compile("The answer is ready, with 1 source"))
     assert talk.answer.evaluate("(article) => article.closest('[aria-live], [role=status], [role=log]') === null")
+
+
+def test_a_conversation_is_printed_at_its_full_length(chat: Open) -> None:
+    talk = chat()
+    talk.ask_and_wait()
+    talk.ask_and_wait("And when was it raised?")
+    talk.page.set_viewport_size({"width": 794, "height": 300})
+    talk.page.emulate_media(media="print")
+    expect(talk.box).to_be_hidden()
+    expect(talk.page.get_by_role("navigation", name="Main")).to_be_hidden()
+    transcript = talk.page.get_by_role("region", name="Conversation")
+    hidden = transcript.evaluate("(view) => view.scrollHeight - view.clientHeight")
+    assert hidden == 0
+    assert transcript.evaluate("(view) => view.clientHeight") > 300

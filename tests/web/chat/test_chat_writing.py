@@ -142,3 +142,19 @@ def test_without_a_connection_what_was_not_loaded_yet_waits_and_breaks_nothing(c
     expect(talk.answer).to_be_visible()
     talk.page.context.set_offline(False)
     expect(talk.page.get_by_role("menuitem").first).to_be_visible()
+
+
+def test_the_keyboard_comes_back_from_where_it_was_taken(chat: Open, reader: Reader) -> None:
+    talk = chat(f"/chat/{reader.conversation('Weirs')}")
+    talk.ask_and_wait()
+    menu = talk.page.get_by_role("button", name="Actions for “Weirs”")
+    for choice, taker in (("Rename", "textbox"), ("Delete", "dialog")):
+        menu.press("Enter")
+        talk.page.get_by_role("menuitem", name=choice).press("Enter")
+        expect(talk.page.get_by_role(taker, name=re.compile("Name of|Delete “Weirs”"))).to_be_visible()
+        talk.page.keyboard.press("Escape")
+        expect(menu).to_be_focused()
+    talk.page.get_by_role("button", name="Edit and send again").press("Enter")
+    expect(talk.page.get_by_role("textbox", name="Edit the question")).to_be_focused()
+    talk.page.keyboard.press("Escape")
+    expect(talk.box).to_be_focused()

@@ -62,6 +62,7 @@ export function Composer({ input, onAsk, onRecall }: ComposerProps) {
         <textarea
           ref={input}
           rows={1}
+          dir="auto"
           className={classes.input}
           aria-label={words.label}
           aria-describedby={hint}

@@ -1,10 +1,11 @@
 "use client";
 
-import { Button, Group, Modal, Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { IconPencil, IconTrash } from "@tabler/icons-react";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
+import { Dialog } from "@/shell/dialog";
 import { RowMenu } from "@/shell/row-menu";
 import { text } from "@/text/en";
 import { useConversationChanges } from "../effects/conversations";
@@ -29,23 +30,20 @@ export function ConversationRow({ conversation, isHere, onNavigate }: Conversati
     { name: words.rename, icon: IconPencil, act: () => setState("renamed") },
     { name: words.delete, icon: IconTrash, isGrave: true, act: () => setState("deleted") },
   ];
-  if (state === "renamed") {
-    return (
-      <li>
-        <RenameBox id={conversation.id} title={conversation.title ?? ""} onDone={done} />
-      </li>
-    );
-  }
   return (
     <li className={classes.row} data-here={isHere || undefined}>
-      <Link href={`/chat/${conversation.id}`} className={classes.link} aria-current={isHere ? "page" : undefined} onClick={onNavigate}>
-        {title}
-      </Link>
+      {state === "renamed" ? (
+        <RenameBox id={conversation.id} title={conversation.title ?? ""} onDone={done} />
+      ) : (
+        <Link href={`/chat/${conversation.id}`} className={classes.link} aria-current={isHere ? "page" : undefined} onClick={onNavigate}>
+          {title}
+        </Link>
+      )}
       <RowMenu label={words.actions(title)} choices={choices} className={classes.more} />
       {state === "deleted" && (
-        <Modal opened onClose={done} title={words.deleteTitle(title)} closeButtonProps={{ "aria-label": text.common.close }}>
+        <Dialog onClose={done} title={words.deleteTitle(title)}>
           <Deletion id={conversation.id} isHere={isHere} onDone={done} />
-        </Modal>
+        </Dialog>
       )}
     </li>
   );

@@ -37,6 +37,7 @@ export function EditQuestion({ question, onDone }: { question: Message; onDone: 
       <Textarea
         aria-label={words.editing}
         autoFocus
+        dir="auto"
         autosize
         minRows={1}
         maxRows={12}

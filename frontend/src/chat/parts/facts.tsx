@@ -3,13 +3,15 @@
 import { text } from "@/text/en";
 import type { Message } from "../model/rows";
 import classes from "./facts.module.css";
+import { useSeen } from "./use-seen";
 
 const words = text.chat.facts;
 
 /** Who wrote an answer, how long that took, what it cost, and the id under which the logs tell of it. */
 export function Facts({ answer }: { answer: Message }) {
+  const list = useSeen<HTMLDListElement>();
   return (
-    <dl className={classes.facts}>
+    <dl ref={list} className={classes.facts}>
       {factsOf(answer).map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

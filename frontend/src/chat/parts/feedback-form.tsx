@@ -7,6 +7,7 @@ import type { Message } from "../model/rows";
 import { tellFailure } from "./failure-text";
 import classes from "./feedback-form.module.css";
 import { useLive } from "./screen-context";
+import { useSeen } from "./use-seen";
 
 const words = text.chat.feedback;
 const LONGEST = 5_000;
@@ -23,6 +24,7 @@ export function FeedbackForm({ answer, rating, onDone }: FeedbackFormProps) {
   const [comment, setComment] = useState(answer.feedback?.comment ?? "");
   const [isBusy, setIsBusy] = useState(false);
   const id = useId();
+  const form = useSeen<HTMLFormElement>();
   async function send() {
     setIsBusy(true);
     const isSaved = tellFailure(await live.rate(answer.id, { rating, comment: comment.trim() }));
@@ -31,6 +33,7 @@ export function FeedbackForm({ answer, rating, onDone }: FeedbackFormProps) {
   }
   return (
     <form
+      ref={form}
       className={classes.form}
       onSubmit={(event) => {
         event.preventDefault();

@@ -61,6 +61,17 @@ const COMPONENTS: Components = {
   h3: "h4",
   h4: "h5",
   h5: "h6",
+  // As their first words run: the marks are on that side.
+  ul: ({ children, className }) => (
+    <ul dir="auto" className={className}>
+      {children}
+    </ul>
+  ),
+  ol: ({ children, className, start }) => (
+    <ol dir="auto" className={className} start={start}>
+      {children}
+    </ol>
+  ),
   img: ({ alt }) => <>{alt}</>,
   cite: ({ node }) => <Cite marker={Number(node?.properties["data-marker"] ?? node?.properties.dataMarker)} />,
   span: ({ node, children }) => {

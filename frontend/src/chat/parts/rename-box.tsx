@@ -2,6 +2,7 @@
 
 import { TextInput } from "@mantine/core";
 import { type KeyboardEvent, useRef, useState } from "react";
+import { useFocusReturn } from "@/shell/use-focus-return";
 import { text } from "@/text/en";
 import { useConversationChanges } from "../effects/conversations";
 import { composerKey } from "../model/keys";
@@ -19,6 +20,7 @@ export function RenameBox({ id, title, onDone }: RenameBoxProps) {
   const { rename } = useConversationChanges();
   const [name, setName] = useState(title);
   const isOver = useRef(false);
+  useFocusReturn();
   async function save() {
     if (isOver.current) return;
     const wanted = name.trim();
@@ -36,6 +38,7 @@ export function RenameBox({ id, title, onDone }: RenameBoxProps) {
   return (
     <TextInput
       autoFocus
+      flex={1}
       size="sm"
       maxLength={120}
       aria-label={text.chat.list.name}

@@ -1,6 +1,7 @@
 "use client";
 
-import { Kbd, Modal, Switch } from "@mantine/core";
+import { Kbd, Switch } from "@mantine/core";
+import { Dialog } from "@/shell/dialog";
 import { text } from "@/text/en";
 import { SHORTCUTS, type Shortcut } from "../model/shortcuts";
 import classes from "./shortcuts.module.css";
@@ -16,7 +17,7 @@ interface ShortcutsProps {
 /** What keys do, and the switch for those that work everywhere in the chat. */
 export default function Shortcuts({ isOn, onSwitch, onClose }: ShortcutsProps) {
   return (
-    <Modal opened onClose={onClose} title={words.title} closeButtonProps={{ "aria-label": words.close }}>
+    <Dialog onClose={onClose} title={words.title}>
       <Switch checked={isOn} label={words.on} onChange={(event) => onSwitch(event.currentTarget.checked)} />
       <dl className={classes.list} data-off={!isOn || undefined}>
         {SHORTCUTS.map((shortcut) => (
@@ -30,7 +31,7 @@ export default function Shortcuts({ isOn, onSwitch, onClose }: ShortcutsProps) {
         <Row name={words.box.stop} keys={["Esc"]} />
         <Row name={words.box.recall} keys={["↑"]} />
       </dl>
-    </Modal>
+    </Dialog>
   );
 }
 
