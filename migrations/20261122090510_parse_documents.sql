@@ -71,13 +71,15 @@ begin
         where document_id = d.id and version = d.active_version)));
 end $$;
 
--- Their embed jobs, some passages each. The dedupe key is a second lock on the door: passages are written once.
+-- Their embed jobs, some passages each. The dedupe key is a second lock on the door: passages are written once. What comes
+-- after a document's first thousand passages lets the tenant's other documents pass: a note need not wait for a book.
 create function rivulet.fan_out(j rivulet.jobs, d public.documents, p_first integer, p_last integer, p_batch integer) returns void
 language sql volatile set search_path = '' as $$
     select rivulet.enqueue('embed', j.tenant_id, d.id,
                jsonb_build_object('document_id', d.id, 'library_id', d.library_id, 'version', d.version,
                                   'first', first, 'last', least(first + greatest(p_batch, 1) - 1, p_last)),
-               d.trace_id, null, format('%s:%s:%s', d.id, d.version, first), j.priority)
+               d.trace_id, null, format('%s:%s:%s', d.id, d.version, first),
+               (j.priority - (first >= 1000)::integer)::smallint)
     from generate_series(p_first, p_last, greatest(p_batch, 1)) first
 $$;
 

@@ -39,7 +39,7 @@ def plain(given: Mapping[str, str]) -> dict[str, str]:
 def application(taken: Mapping[str, int], secrets: Secrets, given: Mapping[str, str]) -> dict[str, str]:
     """The settings by which listeners, functions, command line and tests reach this stack.
 
-    `taken` maps part to port; without a port for `models` the user's own model settings are left as they are.
+    `taken` maps part to port; without a port for `models` or `redis` the user's own settings are left as they are.
     """
     values = {
         "SUPABASE_URL": f"http://{ports.HOST}:{taken['gateway']}",
@@ -47,7 +47,6 @@ def application(taken: Mapping[str, int], secrets: Secrets, given: Mapping[str, 
         "SUPABASE_SECRET_KEY": secrets.secret_key,
         "JWT_SECRET": secrets.jwt_secret,
         "DATABASE_URL": _database(taken, secrets, "postgres"),
-        "REDIS_URL": redis.url(taken["redis"], secrets.redis_password),
         "CHROMA_URL": f"http://{ports.HOST}:{taken['chroma']}",
         "QUESTIONS_PER_MINUTE": given.get("QUESTIONS_PER_MINUTE", "0"),  # nobody here has to be kept from asking
         "QUESTIONS_PER_DAY": given.get("QUESTIONS_PER_DAY", "0"),
@@ -56,6 +55,8 @@ def application(taken: Mapping[str, int], secrets: Secrets, given: Mapping[str, 
         "NO_PROXY": _direct(given),
         "no_proxy": _direct(given),
     }
+    if "redis" in taken:
+        values["REDIS_URL"] = redis.url(taken["redis"], secrets.redis_password)
     if "models" in taken:
         values |= {
             "TOGETHER_BASE_URL": f"http://{ports.HOST}:{taken['models']}/v1",

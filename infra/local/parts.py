@@ -24,7 +24,8 @@ SERVERS = ("postgres", "redis", "chroma", "models", "gateway")
 
 def names() -> list[str]:
     """Every part a stack can have."""
-    return [*SERVERS, *LISTENERS, *([web.NAME] if web.is_served() else [])]
+    servers = [name for name in SERVERS if name != "redis" or redis.program()]
+    return [*servers, *LISTENERS, *([web.NAME] if web.is_served() else [])]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Plan:
 
     def parts(self) -> list[Part]:
         """All parts; each comes after those it needs."""
-        servers = [_postgres(self), _redis(self), _chroma(self), _gateway(self)]
+        servers = [_postgres(self), _chroma(self), _gateway(self)]
+        if "redis" in self.ports:
+            servers.append(_redis(self))
         if "models" in self.ports:
             servers.append(_models(self))
         listeners = [self._listener(name, tuple(server.name for server in servers)) for name in LISTENERS]
@@ -64,15 +67,23 @@ class Plan:
 
 
 def choose_ports(given: Mapping[str, str], note: Note) -> dict[str, int]:
-    """A free port for every server; `note` is told of a usual one that is taken."""
+    """A free port for every server; `note` is told of a usual one that is taken, and of what cannot be served."""
     chosen = {}
-    usual_ports = environment.USUAL_PORTS | ({web.NAME: web.USUAL_PORT} if web.is_served() else {})
-    for name, usual in usual_ports.items():
-        if name != "models" or environment.runs_local_models(given):
-            chosen[name] = ports.choose(usual)
-            if chosen[name] != usual:
-                note(name, f"port {usual} is in use by another program; taking {chosen[name]}")
+    for name, usual in _usual_ports(given, note).items():
+        chosen[name] = ports.choose(usual)
+        if chosen[name] != usual:
+            note(name, f"port {usual} is in use by another program; taking {chosen[name]}")
     return chosen
+
+
+def _usual_ports(given: Mapping[str, str], note: Note) -> dict[str, int]:
+    usual = dict(environment.USUAL_PORTS)
+    if not environment.runs_local_models(given):
+        del usual["models"]
+    if not redis.program():
+        del usual["redis"]
+        note("redis", f"not installed: everything works without it, but nothing is remembered. {redis.INSTALL}")
+    return usual | ({web.NAME: web.USUAL_PORT} if web.is_served() else {})
 
 
 def _postgres(plan: Plan) -> Part:

@@ -164,3 +164,23 @@ def test_embedding_takes_the_priority_of_its_parse_job(engine: Engine) -> None:
     engine.parse(["text"])
 
     assert engine.one("select priority from rivulet.jobs where queue = 'embed'") == -1
+
+
+def test_a_note_does_not_wait_for_the_end_of_a_book(engine: Engine) -> None:
+    user = engine.person()
+    book = engine.document(user)
+    engine.parse([f"passage {number}" for number in range(1004)])
+    note = engine.document(user)
+    engine.parse(["a note"])
+    engine.all(
+        "delete from rivulet.jobs where subject_id = %s and (payload ->> 'first')::integer between 4 and 996", book
+    )
+
+    claimed = []
+    for _ in range(6):
+        claimed.append(engine.claim_one("embed"))
+        engine.complete(claimed[-1])
+
+    assert [(job["subject_id"], job["payload"]["first"]) for job in claimed] == [
+        *[(str(book), first) for first in (0, 2, 998)], (str(note), 0), *[(str(book), first) for first in (1000, 1002)]
+    ]  # fmt: skip

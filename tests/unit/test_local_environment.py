@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import environment
+from infra.local import environment, parts, redis
 from infra.local.gateway.settings import GatewaySettings
 from infra.local.models import catalogue
 from infra.local.state import Secrets
@@ -26,6 +26,19 @@ SECRETS = Secrets()
 )
 def test_the_local_model_server_runs_unless_the_user_named_another(given: dict[str, str], local: bool) -> None:
     assert environment.runs_local_models(given) is local
+
+
+def test_without_a_redis_server_a_stack_has_no_part_of_that_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis, "program", lambda: None)
+    noted: dict[str, str] = {}
+    chosen = parts.choose_ports({}, noted.__setitem__)
+    assert ("redis" in chosen, "redis" in parts.names(), "apt-get install redis-server" in noted["redis"]) == (
+        False,
+        False,
+        True,
+    )
+    assert "REDIS_URL" not in environment.listener(chosen, SECRETS, {})
+    assert environment.listener(chosen, SECRETS, {"REDIS_URL": "redis://own"})["REDIS_URL"] == "redis://own"
 
 
 def test_listeners_accept_what_they_are_told() -> None:
