@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from infra.local import ports
+from tests import serving
 
 
 def start(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -48,3 +51,13 @@ def test_a_gguf_file_that_cannot_be_run_is_refused(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "RIVULET_GGUF" in ended.stderr
     assert "pip install xllamacpp" in ended.stderr or "complete GGUF file" in ended.stderr
+
+
+def test_it_tells_nobody_that_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What onnxruntime would tell its maker it writes into the home folder first."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    with serving.models(tmp_path / "models"):
+        pass
+    assert list(home.rglob("*")) == []
