@@ -46,7 +46,7 @@ class Words:
         self.asked += len(texts)
         if "blind" in self.model:
             return [self._direction(f"{kind} {text}") for text in texts]
-        return [np.sum([self._direction(word) for word in text.lower().split()], axis=0) for text in texts]
+        return [sum(self._direction(word) for word in text.lower().split()) for text in texts]
 
     def _direction(self, word: str) -> Any:
         seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8])

@@ -55,9 +55,8 @@ def gather(terms: Sequence[Term], units: Sequence[Unit], passages: Sequence[Pass
     number = np.array([unit.passage for unit in units], np.int64)
     whole = np.zeros((len(passages), len(terms)), np.float32)
     np.maximum.at(whole, number, np.maximum(own, headings))
-    around = np.maximum.reduce(
-        [own, headings * _HEADING, about[number], whole[number] * _PASSAGE, *_neighbours(own, number)]
-    )
+    near = [own, headings * _HEADING, about[number], whole[number] * _PASSAGE, *_neighbours(own, number)]
+    around = np.stack(near).max(axis=0)
     frequency = (own >= _BEGINNING_OF_COMPOUND).sum(axis=0)
     said = np.array([term.weight for term in terms])
     weights = (said * np.log1p(len(units) / (frequency + 0.5))).astype(np.float32)
