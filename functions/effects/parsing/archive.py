@@ -36,10 +36,8 @@ _DAMAGED = PermanentError("unreadable", "The archive is damaged. Pack it anew an
 _STRANGE_METHOD = PermanentError(
     "unsupported_type", "It is packed or encrypted by a method that cannot be opened here. Pack it anew as a plain ZIP."
 )
-LOCKED = PermanentError("encrypted", "The file is protected by a password. Hand the password in and try again.")
-WRONG_PASSWORD = PermanentError(
-    "wrong_password", "The password does not open this file. Hand in another and try again."
-)
+LOCKED = PermanentError("encrypted", "The file is protected by a password. Give its password, and it is read.")
+WRONG_PASSWORD = PermanentError("wrong_password", "This password does not open the file. Give another one.")
 STRANGE_LOCK = PermanentError(
     "unsupported_encryption",
     "The file is encrypted in a way that cannot be opened here. Remove the protection and upload it again.",

@@ -115,7 +115,7 @@ def explained(error: Exception, mime: str, password_given: bool) -> PermanentErr
     if isinstance(error, kreuzberg.ValidationError):
         return PermanentError("unsupported_type", f"Files of the type {mime} cannot be read yet. Save it as PDF.")
     return PermanentError(
-        "unreadable", f"The file is damaged, or is not really {mime}. Open it, save it anew and upload it again."
+        "unreadable", "The file is damaged, or is not what its name says. Open it, save it anew and upload it again."
     )
 
 
