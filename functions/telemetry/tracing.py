@@ -73,6 +73,8 @@ def configure(endpoint: str | None, service: str) -> None:
     """Record traces, if there is a collector; how it is reached, OTEL_EXPORTER_OTLP_… tell (by gRPC)."""
     if endpoint is None:
         return
+    # Nothing here goes on in a fork; told so, gRPC does not write among our lines when a reader of files is started.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace.export import BatchSpanProcessor

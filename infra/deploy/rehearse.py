@@ -107,7 +107,7 @@ class Rehearsal:
         """Run a command with the folder for a root."""
         if self._given is not None and "pip" in rest:
             return
-        python = f"{self._given}/bin/" if self._given else f"{self._root}/venv/bin/"
+        python = shlex.quote(f"{self._given or self._root / 'venv'}/bin/")
         command = rest.replace("/venv/bin/", python).replace("venv /venv", f"venv {self._root}/venv")
         subprocess.run(["sh", "-euc", command], cwd=here, check=True)
 

@@ -25,7 +25,7 @@ settings = Settings.from_env({
 })
 start.configure(settings, "rivulet-respond")
 log = structlog.get_logger()
-salary = "gross 4200"
+salary = "gross " + str(42 * 100)  # for the source is told
 with structlog.contextvars.bound_contextvars(trace_id="4bf92f3577b34da6a3ce929d0e0e4736", queue="respond", job=7):
     log.warning("only a warning")
     try:
