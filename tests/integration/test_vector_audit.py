@@ -2,10 +2,10 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from schema.documents import StoredChunk
 from schema.places import Place, vector_id
@@ -21,6 +21,17 @@ def desk(gateway: Gateway, chroma: str, engine: Engine) -> Iterator[Desk]:
     made = Desk(gateway, chroma, engine)
     yield made
     made.close()
+
+
+@pytest.fixture
+def audit(gateway: Gateway, chroma: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command."""
+    from infra.cli.commands import app
+
+    monkeypatch.setenv("SUPABASE_URL", gateway.url)
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", gateway.database.secret_key)
+    monkeypatch.setenv("CHROMA_URL", chroma)
+    return lambda *options: CliRunner().invoke(app, ["audit", *options])
 
 
 def spoil(desk: Desk, place: Place, library: uuid.UUID) -> None:
@@ -113,19 +124,11 @@ def test_memory_is_bounded_by_pages(desk: Desk, engine: Engine, monkeypatch: pyt
     assert desk.audit().drift == 0
 
 
-def test_the_command_tells_mends_and_proves(
-    desk: Desk, engine: Engine, gateway: Gateway, chroma: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from infra.cli.commands import app
-
-    monkeypatch.setenv("SUPABASE_URL", gateway.url)
-    monkeypatch.setenv("SUPABASE_SECRET_KEY", gateway.database.secret_key)
-    monkeypatch.setenv("CHROMA_URL", chroma)
-    run = CliRunner()
+def test_the_command_tells_mends_and_proves(desk: Desk, engine: Engine, audit: Callable[..., Result]) -> None:
     user = engine.person()
     desk.add(user, TEXTS)
-    run.invoke(app, ["audit", "--repair"])  # what other tests have left in the index
-    clean = run.invoke(app, ["audit"])
+    audit("--repair")  # what other tests have left in the index
+    clean = audit()
     place = desk.place(engine.library(user))
     assert place.model == desk.model(SMALL)
     ghost = StoredChunk.model_validate(
@@ -133,31 +136,24 @@ def test_the_command_tells_mends_and_proves(
     )
     desk.run(desk.index.upsert(place, [ghost], [[1.0] * 64]))
 
-    spoilt = run.invoke(app, ["audit", "--json"])
-    mended = run.invoke(app, ["audit", "--repair", "--json"])
+    spoilt = audit("--json")
+    mended = audit("--repair", "--json")
 
     assert clean.exit_code == 0, clean.output
     assert spoilt.exit_code == 1
     assert json.loads(spoilt.stdout)["ghost"] == 1
     assert mended.exit_code == 0
     assert json.loads(mended.stdout)["repaired"] is True
-    assert run.invoke(app, ["audit"]).exit_code == 0
+    assert audit().exit_code == 0
 
 
-def test_an_empty_project_does_not_empty_the_index(
-    desk: Desk, engine: Engine, gateway: Gateway, chroma: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_empty_project_does_not_empty_the_index(desk: Desk, engine: Engine, audit: Callable[..., Result]) -> None:
     """It may be a new one into which nothing has been restored yet, or one that has the index of another."""
-    from infra.cli.commands import app
-
-    monkeypatch.setenv("SUPABASE_URL", gateway.url)
-    monkeypatch.setenv("SUPABASE_SECRET_KEY", gateway.database.secret_key)
-    monkeypatch.setenv("CHROMA_URL", chroma)
     desk.add(engine.person(), TEXTS)
     vectors = desk.audit().vectors
     engine.all("set session_replication_role = replica; delete from public.chunks")
 
-    refused = CliRunner().invoke(app, ["audit", "--repair"])
+    refused = audit("--repair")
 
     assert "Postgres has no passage" in str(refused.exception)
     assert desk.audit().vectors == vectors > 0

@@ -15,7 +15,11 @@ const Notifications = dynamic(() => patiently(() => import("@mantine/notificatio
 export function Providers({ nonce, children }: { nonce: string; children: ReactNode }) {
   const [client] = useState(queryClient);
   const [isTold, setTold] = useState(false);
-  useEffect(() => notificationsStore.subscribe(() => setTold(true)), []);
+  useEffect(() => {
+    const look = () => notificationsStore.getState().notifications.length > 0 && setTold(true);
+    look(); // what is within may have told something before this takes effect
+    return notificationsStore.subscribe(look);
+  }, []);
   return (
     <MantineProvider theme={theme} cssVariablesResolver={resolveVariables} defaultColorScheme="auto" getStyleNonce={() => nonce}>
       <QueryClientProvider client={client}>

@@ -48,7 +48,7 @@ def _fits(data: bytes, name: str) -> bool:
     except (LookupError, ValueError):
         return False
     spoilt = text.count("\N{REPLACEMENT CHARACTER}")
-    return spoilt <= _SPOILT * sum(map(len, re.findall(r"[^\x00-\x7f]+", text)))
+    return not spoilt or spoilt <= _SPOILT * sum(map(len, re.findall(r"[^\x00-\x7f]+", text)))
 
 
 def _as_browsers_do(name: str) -> str:

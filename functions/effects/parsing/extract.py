@@ -17,7 +17,7 @@ _NO_LANGUAGES = {"osd", "equ", "snum"}  # orientation, formulas and serial numbe
 
 
 @cache
-def _config(structure: bool, ocr: bool, navigation: bool, plain: bool = False) -> kreuzberg.ExtractionConfig:
+def _config(structure: bool, ocr: bool, navigation: bool, plain: bool) -> kreuzberg.ExtractionConfig:
     options: dict[str, Any] = {"ocr": _ocr()} if ocr else {"disable_ocr": True}
     return kreuzberg.ExtractionConfig(
         use_cache=False,

@@ -23,19 +23,25 @@ MAX_EMPTY_RATIO = 200  # unpacked bytes for one packed; real documents have up t
 
 
 def read_converted(mime: str) -> Reader:
-    """A reader of documents whose Markdown says most: Word, OpenDocument, RTF, EPUB."""
+    """A reader of documents whose Markdown says most: old Word, RTF, EPUB."""
 
     def read(source: Source) -> Iterator[Stretch | Plan]:
         refuse_bomb(source)
-        result = extract(source, mime, ooxml.spelled_out(source) if mime == WORD else None)
-        blocks = _by_page(source, result, ooxml.page_count(source) if mime == WORD else None)
-        if mime == WORD:
-            with zipfile.ZipFile(source.opened()) as archive:
-                text = markdown.without_inline(clean(result.content))
-                blocks = [*numbering.numbered(blocks, archive), *ooxml.word_extras(archive, text)]
+        blocks = markdown.blocks(clean(extract(source, mime).content), plain=True)
         yield from stretches(blocks, source.facts.pages or 0)
 
     return read
+
+
+def read_word(source: Source) -> Iterator[Stretch | Plan]:
+    """A DOCX: its Markdown, and what that leaves out."""
+    refuse_bomb(source)
+    result = extract(source, WORD, ooxml.spelled_out(source))
+    blocks = _by_page(source, result, ooxml.page_count(source))
+    with zipfile.ZipFile(source.opened()) as archive:
+        text = markdown.without_inline(clean(result.content))
+        blocks = [*numbering.numbered(blocks, archive), *ooxml.word_extras(archive, text)]
+    yield from stretches(blocks, source.facts.pages or 0)
 
 
 def _by_page(source: Source, result: Any, count: int | None) -> list[Block]:

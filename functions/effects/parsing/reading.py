@@ -26,8 +26,7 @@ _OPEN_DOCUMENTS = (
     "application/vnd.oasis.opendocument.text-template",
 )
 _CONVERTED = (
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/msword", "application/rtf",
-    "application/epub+zip",
+    "application/msword", "application/rtf", "application/epub+zip",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
 )  # fmt: skip
 
@@ -53,6 +52,7 @@ class Reading:
             "application/x-xz": stream_reader(self._read),
             **dict.fromkeys(_OPEN_DOCUMENTS, read_open_document),
             PRESENTATION: read_presentation,
+            office.WORD: office.read_word,
             ENCRYPTED_OFFICE: locked_reader(self._read),
             **{mime: office.read_converted(mime) for mime in _CONVERTED},
             **{mime: office.read_data(mime) for mime in ("application/json", "application/yaml", "application/xml")},

@@ -54,7 +54,7 @@ class Warm:
         self._nursery = nursery
         self._process: asyncio.subprocess.Process | None = None
         self._orders: socket.socket | None = None
-        self._folder = ""
+        self._folder: str | None = None
         self._starting = asyncio.Lock()
 
     @asynccontextmanager
@@ -90,8 +90,9 @@ class Warm:
             self._orders.close()
         if self._process:
             await self._process.wait()
-            shutil.rmtree(self._folder, ignore_errors=True)  # it has removed it, unless it was killed
-        self._orders = self._process = None
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)  # gone already, unless the process was killed
+        self._orders = self._process = self._folder = None
 
     async def _running(self) -> socket.socket:
         async with self._starting:
@@ -117,7 +118,6 @@ async def _start(nursery: str, folder: str) -> tuple[asyncio.subprocess.Process,
                 raise TransientError("reader_lost", "The process that reads files did not start.")
     except (TimeoutError, OSError) as error:
         process.kill()
-        shutil.rmtree(folder, ignore_errors=True)
         raise TransientError("reader_lost", "The process that reads files did not start.") from error
     ours.setblocking(True)  # an order is a byte: there is always room for it
     return process, ours

@@ -5,12 +5,9 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from infra.cli.backup.place import Place
 
 Where = Annotated[str, typer.Argument(help="A folder, or s3://bucket/folder.", metavar="WHERE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
@@ -75,7 +72,7 @@ def drill(
     if not place.local and destroy != place.settings.supabase_url:
         raise CommandError(f"This destroys all that {place.settings.supabase_url} holds. If that is meant, add "
                            f"--destroy {place.settings.supabase_url}")  # fmt: skip
-    with _folder(where) as folder, _nobody_at_work(place):
+    with _folder(where) as folder, _nobody_at_work(place.local):
         result = asyncio.run(drilling.drill(place, open_store(folder)))
         _tell(result, as_json, "Drilled")
         if not all(value for name, value in result.items() if name.endswith("_equal")):
@@ -105,19 +102,16 @@ def _folder(where: str | None) -> Iterator[str]:
 
 
 @contextmanager
-def _nobody_at_work(place: "Place") -> Iterator[None]:
+def _nobody_at_work(local: bool) -> Iterator[None]:
     """The listeners of the local stack rest meanwhile; those of other projects are for their operator to stop."""
-    from infra.cli.backup.tables import forget_workers
     from infra.local import stack
     from infra.local.parts import LISTENERS
 
     stopped = []
     try:
-        for name in LISTENERS if place.local else ():
+        for name in LISTENERS if local else ():
             stack.stop_part(name)
             stopped.append(name)
-        if stopped:
-            forget_workers(place.dsn)
         yield
     finally:
         for name in stopped:

@@ -139,12 +139,6 @@ def sleeping_triggers(connection: psycopg.Connection) -> None:
         ) from error
 
 
-def forget_workers(dsn: str) -> None:
-    """Of workers that have been stopped: else they count as at work until they have not been heard of for a while."""
-    with psycopg.connect(dsn) as connection:
-        connection.execute("delete from rivulet.workers")
-
-
 def end_sessions(connection: psycopg.Connection) -> None:
     """Everybody signs in anew, whoever got in meanwhile, too. Triggers must be awake, so that tokens go along."""
     for name in ("sessions", "one_time_tokens", "mfa_challenges"):
