@@ -57,10 +57,12 @@ def retriever(settings: Settings, supabase: Supabase) -> Retriever:
     from functions.effects.search_supabase import SupabaseSearch
     from functions.handlers.retrieval.remember import RememberingRetriever
 
+    index = ChromaSearch(settings.vectors)
+    supabase.closes(index.close)
     return RememberingRetriever(
         SupabaseSearch(supabase),
         embedders(settings, supabase),
-        ChromaSearch(settings.vectors),
+        index,
         reranker(settings, supabase),
         cache=RedisCache(settings.redis_url),
     )

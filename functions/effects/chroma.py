@@ -1,14 +1,15 @@
 """The connection to Chroma: one client, handles of collections kept, foreign errors translated."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
+import aiohttp
 import chromadb
 import httpx
+import orjson
 from chromadb.api.models.AsyncCollection import AsyncCollection
 from chromadb.config import DEFAULT_DATABASE, DEFAULT_TENANT
 from chromadb.config import Settings as ChromaSettings
@@ -16,12 +17,13 @@ from chromadb.errors import ChromaError, NotFoundError
 
 from functions.telemetry.calls import watched
 from schema.errors import TransientError
-from schema.places import Place, VectorServer, vector_id
-from schema.ports import Vector
+from schema.places import Place, VectorServer
 
 READ_SECONDS = 10.0  # while somebody waits for an answer
 WRITE_SECONDS = 120.0  # of a thousand vectors, by a server that is busy
 KEY_HEADER = "x-chroma-token"
+# What the client lets through as it is, and what those raise that ask without it.
+_FAULTS = (httpx.HTTPError, aiohttp.ClientError, ChromaError, TimeoutError, orjson.JSONDecodeError)
 
 
 class Chroma:
@@ -30,9 +32,17 @@ class Chroma:
     def __init__(self, server: VectorServer, seconds: float = WRITE_SECONDS) -> None:
         """`seconds`: the most that one call may take."""
         self._server = server
+        address = urlsplit(server.url)
+        self._host, self._secure = address.hostname or "localhost", address.scheme == "https"
+        self._port = address.port or (443 if self._secure else 8000)
         self._seconds = seconds
         self._client: Any = None
         self._collections: dict[str, AsyncCollection] = {}
+
+    @property
+    def url(self) -> str:
+        """Where it is served."""
+        return f"{'https' if self._secure else 'http'}://{self._host}:{self._port}"
 
     @asynccontextmanager
     async def opened(self, place: Place) -> AsyncIterator[AsyncCollection]:
@@ -45,14 +55,6 @@ class Chroma:
                     key, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
                 )
             yield self._collections[key]
-
-    async def vectors(self, place: Place, chunks: Sequence[UUID]) -> Mapping[UUID, Vector]:
-        """The vectors of those passages that have one there."""
-        asked = {vector_id(chunk): chunk for chunk in chunks}
-        async with self.opened(place) as collection:
-            found = await collection.get(ids=list(asked), include=["embeddings"])
-        vectors = found["embeddings"] if found["embeddings"] is not None else []
-        return {asked[name]: cast(Vector, vector) for name, vector in zip(found["ids"], vectors, strict=True)}
 
     @asynccontextmanager
     async def found(self, name: str) -> AsyncIterator[AsyncCollection | None]:
@@ -88,7 +90,7 @@ class Chroma:
                 async with asyncio.timeout(self._seconds):  # the client has none
                     yield
         except Exception as error:
-            if not (isinstance(error, httpx.HTTPError | ChromaError | TimeoutError) or _says_it_all(error)):
+            if not (isinstance(error, _FAULTS) or _says_it_all(error)):
                 raise
             self._collections.pop(key, None)
             raise TransientError("vectors_unavailable", "The vector index cannot be reached at the moment.") from error
@@ -99,14 +101,12 @@ class Chroma:
         return self._client
 
     async def _connect(self) -> Any:
-        url, key = urlsplit(self._server.url), self._server.api_key
-        secure = url.scheme == "https"
         try:
             return await chromadb.AsyncHttpClient(
-                host=url.hostname or "localhost",
-                port=url.port or (443 if secure else 8000),
-                ssl=secure,
-                headers={KEY_HEADER: key.get_secret_value()} if key else None,
+                host=self._host,
+                port=self._port,
+                ssl=self._secure,
+                headers=key_headers(self._server),
                 tenant=self._server.tenant or DEFAULT_TENANT,
                 database=self._server.database or DEFAULT_DATABASE,
                 # Left to itself the client believes any certificate.
@@ -114,6 +114,11 @@ class Chroma:
             )
         except ValueError as error:  # what the client raises when nobody answers
             raise httpx.ConnectError(str(error)) from error
+
+
+def key_headers(server: VectorServer) -> dict[str, str]:
+    """The headers that enter the server."""
+    return {KEY_HEADER: server.api_key.get_secret_value()} if server.api_key else {}
 
 
 def _says_it_all(error: Exception) -> bool:

@@ -1,17 +1,25 @@
-"""Search in Chroma: `VectorSearch`."""
+"""Search in Chroma: `VectorSearch`.
+
+Questions go to Chroma's documented HTTP interface without its client, which takes longer for them than the server does:
+infra/decisions/0020-calls-go-over-aiohttp-and-ends-together.md.
+"""
 
 import asyncio
 import heapq
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+import aiohttp
 import numpy as np
+import orjson
 
-from functions.effects.chroma import READ_SECONDS, Chroma
+from functions.effects.chroma import READ_SECONDS, Chroma, key_headers
+from functions.effects.session import open_session
 from schema.answers import Placement
-from schema.places import Place, VectorServer, uuids_of
+from schema.places import Place, VectorServer, uuids_of, vector_id
 from schema.ports import Vector
 from schema.search import Hit
 
@@ -23,7 +31,12 @@ class ChromaSearch:
     """Implements `VectorSearch`."""
 
     def __init__(self, server: VectorServer) -> None:
+        self._server = server
         self._chroma = Chroma(server, READ_SECONDS)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
 
     async def query(self, placements: Sequence[Placement], vector: Vector, model: str, limit: int) -> Sequence[Hit]:
         """The nearest passages, merged over the collections that hold these libraries."""
@@ -39,20 +52,35 @@ class ChromaSearch:
         self, placements: Sequence[Placement], chunks: Sequence[UUID], model: str
     ) -> Mapping[UUID, Vector]:
         """Passages' vectors, from whichever of the collections has them."""
-        found = await asyncio.gather(*(self._chroma.vectors(place, chunks) for place in _together(placements, model)))
+        found = await asyncio.gather(*(self._vectors(place, chunks) for place in _together(placements, model)))
         return {chunk: vector for vectors in found for chunk, vector in vectors.items()}
 
     async def _nearest(self, place: Place, where: dict[str, Any] | None, vector: Vector, limit: int) -> list[Hit]:
-        async with self._chroma.opened(place) as collection:
-            result = await collection.query(
-                query_embeddings=np.asarray([vector], dtype=np.float32),
-                n_results=limit,
-                where=where,
-                include=["distances"],
-            )
-        [names], [distances] = result["ids"], result["distances"] or [[]]
-        found = zip(uuids_of(names), distances, strict=True)
-        return [Hit(chunk, 1 - distance) for chunk, distance in found if chunk]
+        vectors = [np.asarray(vector, dtype=np.float32)]
+        found = await self._ask(
+            place, "query", query_embeddings=vectors, n_results=limit, where=where, include=["distances"]
+        )
+        [names], [distances] = found["ids"], found["distances"]
+        scored = zip(uuids_of(names), distances, strict=True)
+        return [Hit(chunk, 1 - distance) for chunk, distance in scored if chunk]
+
+    async def _vectors(self, place: Place, chunks: Sequence[UUID]) -> Mapping[UUID, Vector]:
+        asked = {vector_id(chunk): chunk for chunk in chunks}
+        found = await self._ask(place, "get", ids=list(asked), include=["embeddings"])
+        return {asked[name]: vector for name, vector in zip(found["ids"], found["embeddings"], strict=True)}
+
+    async def _ask(self, place: Place, verb: str, **question: Any) -> Any:
+        async with self._chroma.opened(place) as at:
+            url = f"{self._chroma.url}/api/v2/tenants/{at.tenant}/databases/{at.database}/collections/{at.id}/{verb}"
+            content = orjson.dumps(question, option=orjson.OPT_SERIALIZE_NUMPY)
+            async with self._session.post(url, data=content) as reply:
+                reply.raise_for_status()
+                return orjson.loads(await reply.read())
+
+    @cached_property
+    def _session(self) -> aiohttp.ClientSession:
+        headers = {"Content-Type": "application/json", **key_headers(self._server)}
+        return open_session(self._chroma.url, headers, READ_SECONDS)
 
 
 def _together(placements: Sequence[Placement], model: str) -> Mapping[Place, list[Placement]]:

@@ -5,14 +5,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
 from supabase import AsyncClient, AsyncClientOptions
 
 from functions.effects.retrying import patiently
+from functions.effects.session import open_session
 from functions.telemetry.calls import watched
 from schema.errors import JobError, PermanentError, StaleClaimError, SupersededError, TransientError
 from schema.jobs import Claim, Json
@@ -78,13 +77,7 @@ class Supabase:
 
     @cached_property
     def _session(self) -> aiohttp.ClientSession:
-        # Jobs are mostly calls, and a call costs this client a fraction of what it costs the other: decision 0020.
-        return aiohttp.ClientSession(
-            headers=self._headers,
-            timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            proxy=_proxy_to(self.url),  # trust_env would look for it, and for ~/.netrc, in a thread at every call
-        )
+        return open_session(self.url, self._headers, TIMEOUT_SECONDS)
 
     async def _post(self, function: str, body: Json) -> Any:
         with watched("database", function):
@@ -110,12 +103,6 @@ def raise_if_over(claim: Claim, status: str) -> None:
 def key_headers(settings: Settings) -> dict[str, str]:
     """The headers that enter the project."""
     return {"apikey": settings.entry.apikey, "Authorization": f"Bearer {settings.entry.bearer}"}
-
-
-def _proxy_to(url: str) -> str | None:
-    """The proxy that the environment wants for this address."""
-    address = urlsplit(url)
-    return None if proxy_bypass(address.hostname or "") else getproxies().get(address.scheme)
 
 
 def _value(content: bytes) -> Any:

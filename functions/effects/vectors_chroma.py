@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
 import numpy as np
@@ -51,7 +51,11 @@ class ChromaVectors:
 
     async def fetch(self, place: Place, chunks: Sequence[UUID]) -> Mapping[UUID, Vector]:
         """The vectors of those passages that have one there."""
-        return await self._chroma.vectors(place, chunks)
+        asked = {vector_id(chunk): chunk for chunk in chunks}
+        async with self._chroma.opened(place) as collection:
+            found = await collection.get(ids=list(asked), include=["embeddings"])
+        vectors = found["embeddings"] if found["embeddings"] is not None else []
+        return {asked[name]: cast(Vector, vector) for name, vector in zip(found["ids"], vectors, strict=True)}
 
 
 def _by_place(writes: Sequence[_Write]) -> Mapping[Place, _Vectors]:

@@ -183,13 +183,10 @@ async def search(
     settings: Settings, user: UUID, library: UUID, questions: Sequence[str], size: int
 ) -> dict[str, figures.Figure]:
     """Search for each question, one after the other."""
-    supabase, embedder = Supabase(settings), FixedEmbedder()
+    supabase, embedder, index = Supabase(settings), FixedEmbedder(), ChromaSearch(settings.vectors)
+    supabase.closes(index.close)
     retriever = compose.load(
-        lambda settings, supabase: Retriever(
-            SupabaseSearch(supabase), lambda _: embedder, ChromaSearch(settings.vectors)
-        ),
-        settings,
-        supabase,
+        lambda _, supabase: Retriever(SupabaseSearch(supabase), lambda _: embedder, index), settings, supabase
     )
     took, lexical, dense = [], [], []
     for question in [*questions[:20], *questions]:

@@ -105,6 +105,7 @@ async def search(url: str, libraries: list[UUID]) -> list[float]:
         took.append((time.perf_counter() - started) * 1000)
         if len(found) != PASSAGES:
             raise RuntimeError(f"{len(found)} of {PASSAGES} passages of a library were found.")
+    await index.close()
     return took
 
 
