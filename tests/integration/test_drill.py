@@ -18,6 +18,7 @@ from infra.cli.backup.drill import destroy, drill, vectors_agree
 from infra.cli.backup.likeness import likeness
 from infra.cli.backup.objects import Files
 from infra.cli.backup.place import Place, place_of
+from infra.cli.backup.prune import prune
 from infra.cli.backup.restore import restore, restore_vectors
 from infra.cli.backup.save import backups, save
 from infra.cli.backup.store import Store
@@ -283,6 +284,26 @@ def test_a_second_backup_copies_only_new_files_and_either_can_be_restored(
     assert asyncio.run(likeness(place)) == was
     assert asyncio.run(vectors_agree(place, store, first["name"]))
     assert not asyncio.run(vectors_agree(place, store, second["name"]))
+
+
+def test_of_old_backups_what_no_younger_one_holds_is_removed(
+    filled: Engine, gateway: Gateway, place: Place, tmp_path: Path
+) -> None:
+    store = Store(str(tmp_path), None)
+    asyncio.run(save(place, store))
+    owner = filled.one("select owner_id from public.libraries limit 1")
+    upload(gateway, filled, owner, {"weir.md": b"The weir is gone."}, replace=True)
+    latest = asyncio.run(save(place, store))["name"]
+    was = asyncio.run(likeness(place))
+
+    assert (prune(store, keep=2), prune(store, keep=1)) == (0, 1)
+    assert (store.folders("backups"), len(store.files_in("objects"))) == ([latest], 5)
+    for file in store.files_in("objects"):
+        os.utime(tmp_path / file, (0, 0))  # a younger one could be of a backup that is just being taken
+    assert (prune(store, keep=1), len(store.files_in("objects"))) == (0, 4)
+
+    asyncio.run(restore(place, store, None, replace=True))
+    assert asyncio.run(likeness(place)) == was
 
 
 def test_chroma_is_filled_again_without_a_model(filled: Engine, place: Place, tmp_path: Path) -> None:

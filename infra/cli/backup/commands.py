@@ -23,15 +23,25 @@ class Only(StrEnum):
     VECTORS = "vectors"
 
 
-def backup(where: Where, as_json: AsJson = False) -> None:
+def backup(
+    where: Where,
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Remove all but so many of the latest backups there.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Save rows, files and vectors of the project; files that an earlier backup there has are not copied again.
 
     Needs DATABASE_URL. Encrypted if RIVULET_BACKUP_KEY is set (32 random bytes in base64). Listeners may go on working.
     """
     from infra.cli.backup.place import find_place, open_store
+    from infra.cli.backup.prune import prune
     from infra.cli.backup.save import save
 
-    saved = asyncio.run(save(find_place(), open_store(where)))
+    store = open_store(where)
+    saved = asyncio.run(save(find_place(), store))
+    if keep:
+        saved["removed"] = prune(store, keep)
     _tell(saved, as_json, "Saved")
     if not as_json:
         _tell_lacks(saved)

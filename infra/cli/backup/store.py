@@ -11,6 +11,7 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -99,12 +100,22 @@ class Store:
         found = self._files.get_file_info(fs.FileSelector(name, allow_not_found=True))
         return sorted(each.base_name for each in found if each.type == fs.FileType.Directory)
 
-    def files_in(self, name: str) -> set[str]:
-        """The names of all files below a folder."""
-        found = self._files.get_file_info(fs.FileSelector(name, allow_not_found=True, recursive=True))
-        return {each.path for each in found if each.type == fs.FileType.File}
+    def files_in(self, name: str, before: datetime | None = None) -> set[str]:
+        """The names of all files below a folder, or of those that were written before a moment."""
+        return {each.path for each in self._below(name) if before is None or each.mtime < before}
 
     def bytes_in(self, name: str) -> int:
         """The size of all files below a folder."""
+        return sum(each.size or 0 for each in self._below(name))
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        self._files.delete_file(name)
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder with all that is in it."""
+        self._files.delete_dir(name)
+
+    def _below(self, name: str) -> list[Any]:
         found = self._files.get_file_info(fs.FileSelector(name, allow_not_found=True, recursive=True))
-        return sum(each.size or 0 for each in found if each.type == fs.FileType.File)
+        return [each for each in found if each.type == fs.FileType.File]
