@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from redis import Redis
 
 from infra.local import chroma as chroma_server
 from infra.local import ports, redis, state
-from tests import databases, isolation, serving
+from tests import databases, isolation, memory, serving
 
 _left_by_workers: list[str] = []
 
@@ -70,7 +71,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def server() -> Iterator[databases.Server]:
     """The session's PostgreSQL."""
-    with databases.running_server() as running:
+    with databases.running_server(parent=memory.folder()) as running:
         yield running
 
 
@@ -127,15 +128,14 @@ def gateway(database: databases.Database, tmp_path: Path) -> Iterator[Gateway]:
 
 
 @pytest.fixture(scope="session")
-def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def chroma() -> Iterator[str]:
     """The address of a Chroma server; tests keep apart by collection names of their own."""
     port = ports.any_free()
-    command = chroma_server.command(tmp_path_factory.mktemp("chroma"), port)
     url = f"http://{ports.HOST}:{port}"
-    with serving.process(
-        command, chroma_server.environment(), lambda: serving.answers(url + chroma_server.HEALTH_PATH)
-    ):
-        yield url
+    with tempfile.TemporaryDirectory(prefix="rivulet-test-", dir=memory.folder()) as folder:
+        command, environment = chroma_server.command(Path(folder), port), chroma_server.environment()
+        with serving.process(command, environment, lambda: serving.answers(url + chroma_server.HEALTH_PATH)):
+            yield url
 
 
 @pytest.fixture(scope="session")

@@ -130,10 +130,10 @@ def _drop_slots(admin: psycopg.Connection, name: str) -> None:
 
 
 @contextmanager
-def running_server(settings: Mapping[str, str | int] = TEST_SETTINGS) -> Iterator[Server]:
-    """A fresh PostgreSQL with both templates made; its files are removed afterwards."""
+def running_server(settings: Mapping[str, str | int] = TEST_SETTINGS, parent: str | None = None) -> Iterator[Server]:
+    """A fresh PostgreSQL with both templates made; its files, in a folder in `parent`, are removed afterwards."""
     secrets = state.Secrets()
-    folder = Path(tempfile.mkdtemp(prefix="rivulet-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="rivulet-test-", dir=parent))
     # As root the server runs as another user, who has to pass through.
     folder.chmod(0o711)
     place = account.place_postgres(folder / "postgres", print)
