@@ -1,5 +1,12 @@
 -- Where the vectors of libraries are, and where they are going.
 
+-- What the names of this project's collections begin with: projects may share a Chroma database.
+create table rivulet.project (
+    single boolean primary key default true check (single),
+    mark text not null default 'p' || left(md5(gen_random_uuid()::text), 8)
+);
+insert into rivulet.project default values;
+
 -- Which physical Chroma collection holds a library's vectors, and which model made them. Small libraries share a fixed set
 -- of collections, large ones own theirs (infra/decisions/0050-shards-and-own-collections.md). No foreign key: the row must
 -- outlive its library until the vectors are purged.
@@ -11,8 +18,12 @@ create table rivulet.placements (
 create index placements_by_collection on rivulet.placements (collection, model);
 
 create function rivulet.shard_of(p_library uuid) returns text
-language sql immutable set search_path = '' as
-$$ select 'shard-' || (hashtextextended(p_library::text, 0) & 63) $$;
+language sql stable set search_path = '' as
+$$ select mark || '-shard-' || (hashtextextended(p_library::text, 0) & 63) from rivulet.project $$;
+
+create function rivulet.own_collection(p_library uuid) returns text
+language sql stable set search_path = '' as
+$$ select mark || '-library-' || p_library from rivulet.project $$;
 
 create function rivulet.place_library() returns trigger
 language plpgsql security definer set search_path = '' as $$

@@ -106,7 +106,8 @@ language sql immutable set search_path = '' as 'select 2000';
 create function rivulet.propose_promotion() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-    if exists (select from rivulet.placements where library_id = new.library_id and collection like 'shard-%')
+    if exists (select from rivulet.placements where library_id = new.library_id
+               and collection <> rivulet.own_collection(library_id))
        and not exists (select from rivulet.moves where library_id = new.library_id and finished_at is null)
        and (select sum(chunks_total) from public.documents where library_id = new.library_id) > rivulet.promotion_size() then
         perform rivulet.enqueue('move', rivulet.tenant_of_library(new.library_id), new.library_id,
@@ -170,7 +171,7 @@ declare
 begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
     perform rivulet.finish(j, 'done', jsonb_build_object('move_id', rivulet.begin_move(
-        j.subject_id, 'library-' || j.subject_id, (select model from rivulet.placements where library_id = j.subject_id))));
+        j.subject_id, rivulet.own_collection(j.subject_id), (select model from rivulet.placements where library_id = j.subject_id))));
     return jsonb_build_object('status', 'ok', 'step', 'promote', 'library_id', j.subject_id);
 end $$;
 
@@ -278,16 +279,13 @@ begin
                               'last', case when v_seen = least(p_limit, 1000) then p.library_id end);
 end $$;
 
--- Moves one library to another collection, of its own or a shard.
-create function public.move_library_v1(p_library uuid, p_collection text) returns jsonb
-language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
-begin
-    if p_collection not in ('library-' || p_library, rivulet.shard_of(p_library)) then
-        raise exception 'Library % can be in library-% or in %.', p_library, p_library, rivulet.shard_of(p_library);
-    end if;
-    return jsonb_build_object('move_id', rivulet.begin_move(p_library, p_collection, (
-        select model from rivulet.placements where library_id = p_library)));
-end $$;
+-- Moves one library to a collection of its own, or back to its shard.
+create function public.move_library_v1(p_library uuid, p_own boolean) returns jsonb
+language sql volatile security definer set search_path = '' set statement_timeout = '5s' as $$
+    select jsonb_build_object('move_id', rivulet.begin_move(
+        p_library, case when p_own then rivulet.own_collection(p_library) else rivulet.shard_of(p_library) end,
+        (select model from rivulet.placements where library_id = p_library)))
+$$;
 
 -- {running: [unfinished moves, oldest first], finished: [the latest]}
 create function public.list_moves_v1(p_limit integer default 50, p_library uuid default null) returns jsonb

@@ -46,10 +46,12 @@ language sql stable security definer set search_path = '' set statement_timeout 
                 (select id from page order by id desc limit 1) end)
 $$;
 
--- Collections where libraries are, or are going to be, or may have left something that a purge will remove.
+-- {places: [{collection, model}], mark}: collections where libraries are, or are going to be, or may have left something that a
+-- purge will remove; and what the names of all collections of this project begin with.
 create function public.audit_places_v1() returns jsonb
 language sql stable security definer set search_path = '' set statement_timeout = '20s' as $$
-    select coalesce(jsonb_agg(distinct jsonb_build_object('collection', collection, 'model', model)), '[]') from (
+    select jsonb_build_object('mark', (select mark from rivulet.project), 'places',
+        coalesce(jsonb_agg(distinct jsonb_build_object('collection', collection, 'model', model)), '[]')) from (
         select collection, model from rivulet.placements where model is not null
         union all select collection, model from rivulet.moves where finished_at is null
         union all select n.collection, n.model from rivulet.jobs j
@@ -103,7 +105,7 @@ begin
     foreach f in array array[
         'public.start_move_v1(bigint, bigint)', 'public.complete_build_v1(bigint, bigint, uuid, integer, integer)',
         'public.complete_check_v1(bigint, bigint, jsonb, text)', 'public.reindex_v1(text, uuid, uuid, integer)',
-        'public.move_library_v1(uuid, text)', 'public.list_moves_v1(integer, uuid)', 'public.stop_moves_v1(uuid)',
+        'public.move_library_v1(uuid, boolean)', 'public.list_moves_v1(integer, uuid)', 'public.stop_moves_v1(uuid)',
         'public.resume_moves_v1(uuid)', 'public.abandon_moves_v1(uuid)', 'public.audit_vectors_v1(text, text, jsonb)',
         'public.audit_passages_v1(uuid, uuid, integer, uuid[])', 'public.audit_places_v1()',
         'public.mend_passages_v1(uuid[])', 'public.jobs_left_v1(bigint[])',

@@ -32,6 +32,18 @@ class Place(BaseModel):
         return f"{self.collection}.{''.join(c if c.isalnum() else '-' for c in self.model.lower())}".strip("-")
 
 
+class OwnPlaces(BaseModel):
+    """All places that are in use, or from which a purge is about to remove something.
+
+    The names of all collections of the project begin with `mark`; others in the same Chroma database are another's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    mark: str
+    places: Sequence[Place]
+
+
 def vector_id(chunk: UUID) -> str:
     """The id of a passage's vector: the passage's own, for a collection is of one model.
 

@@ -16,7 +16,7 @@ from schema.documents import Chunk, Document, EmbedBatch, Part, StoredChunk
 from schema.errors import JobError
 from schema.jobs import Beat, Claim, ClaimBatch, Json, Queue, WorkerReport
 from schema.moves import Checked, Fault, MoveTask, Passages, PlacedPassage
-from schema.places import Label, Leftover, Page, Place, PurgeTask
+from schema.places import Label, Leftover, OwnPlaces, Page, Place, PurgeTask
 from schema.search import Filter, FoundPassage, Hit
 from schema.web import Fetched, Unchanged, Validators
 
@@ -117,8 +117,8 @@ class AuditStore(Protocol):
     async def among(self, chunks: Sequence[UUID]) -> Sequence[PlacedPassage]:
         """Those of the passages that are searched now."""
 
-    async def places(self) -> Sequence[Place]:
-        """All places that are in use, or from which a purge is about to remove something."""
+    async def places(self) -> OwnPlaces:
+        """Where vectors of the project are."""
 
     async def mend(self, chunks: Sequence[UUID]) -> Sequence[int]:
         """Have the vectors of passages written anew; the ids of the jobs."""
@@ -285,8 +285,8 @@ class VectorUpkeep(Protocol):
     async def nearest(self, place: Place, library: UUID, vectors: Sequence[Vector], limit: int) -> Sequence[list[UUID]]:
         """For each vector the ids of the nearest passages of a library, nearest first."""
 
-    async def collections(self) -> Sequence[str]:
-        """All collections that look like ours."""
+    async def collections(self, mark: str) -> Sequence[str]:
+        """All collections whose names begin like this."""
 
     async def page(self, collection: str, offset: int, library: UUID | None = None) -> Page:
         """A page of what a collection holds; of one library, if given."""

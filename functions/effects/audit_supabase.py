@@ -5,7 +5,7 @@ from uuid import UUID
 
 from functions.effects.supabase import Supabase
 from schema.moves import Fault, Passages, PlacedPassage
-from schema.places import Label, Place
+from schema.places import Label, OwnPlaces, Place
 
 
 class SupabaseAudit:
@@ -32,9 +32,9 @@ class SupabaseAudit:
         reply = await self._supabase.call("audit_passages_v1", chunks=[str(chunk) for chunk in chunks])
         return Passages.model_validate(reply).chunks
 
-    async def places(self) -> Sequence[Place]:
-        """All places that are in use, or from which a purge is about to remove something."""
-        return [Place.model_validate(row) for row in await self._supabase.call("audit_places_v1")]
+    async def places(self) -> OwnPlaces:
+        """Where vectors of the project are."""
+        return OwnPlaces.model_validate(await self._supabase.call("audit_places_v1"))
 
     async def mend(self, chunks: Sequence[UUID]) -> Sequence[int]:
         """Have vectors written anew."""

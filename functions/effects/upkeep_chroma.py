@@ -13,8 +13,6 @@ from schema.places import Label, Leftover, Page, Place, uuid_of, uuids_of, vecto
 from schema.ports import Vector
 
 PAGE = 1000
-OWN = "library-"  # a collection with such a name holds one library alone
-OURS = (OWN, "shard-")
 
 
 class ChromaUpkeep(ChromaVectors):
@@ -29,7 +27,7 @@ class ChromaUpkeep(ChromaVectors):
 
     async def remove_library(self, place: Place, library: UUID) -> int:
         """Remove all vectors of a library; how many there were. A collection of its own goes as a whole."""
-        if place.collection != f"{OWN}{library}":
+        if not place.collection.endswith(f"-library-{library}"):
             return await self._remove(place, {"library_id": str(library)})
         count = await self._count(place.physical)
         await self._chroma.drop(place.physical)
@@ -70,12 +68,12 @@ class ChromaUpkeep(ChromaVectors):
         labels = [_label(name, metadata) for name, metadata in zip(found["ids"], metadatas, strict=True)]
         return Page(labels=labels, full=len(labels) == PAGE)
 
-    async def collections(self) -> Sequence[str]:
-        """The physical names of all collections that look like ours."""
+    async def collections(self, mark: str) -> Sequence[str]:
+        """The physical names of all collections that begin like this."""
         names: list[str] = []
         while page := await self._chroma.names(PAGE, len(names)):
             names += page
-        return [name for name in names if name.startswith(OURS)]
+        return [name for name in names if name.startswith(mark)]
 
     async def nearest(self, place: Place, library: UUID, vectors: Sequence[Vector], limit: int) -> Sequence[list[UUID]]:
         """For each vector the ids of the nearest passages of a library, nearest first."""

@@ -261,7 +261,7 @@ def _let_it_rain(
         crew.kill(connection)
         if number == kills // 2:
             moved = libraries[1]
-            connection.execute("select public.move_library_v1(%s, 'library-' || %s::text)", [moved, moved])
+            connection.execute("select public.move_library_v1(%s, true)", [moved])
     for thread in threads:
         thread.join()
     connection.execute("delete from public.libraries where id = %s", [doomed])

@@ -57,7 +57,6 @@ class Index(ChromaUpkeep):
     """Lets a test step in just before a write."""
 
     before_write: Callable[[], Awaitable[None]] | None = None
-    mark = ""  # of this test's models; the collections of other tests are in the same Chroma
 
     async def upsert(self, place: Place, chunks: Sequence[StoredChunk], vectors: Sequence[Vector]) -> None:
         step, self.before_write = self.before_write, None
@@ -65,8 +64,10 @@ class Index(ChromaUpkeep):
             await step()
         await super().upsert(place, chunks, vectors)
 
-    async def collections(self) -> Sequence[str]:
-        return [name for name in await super().collections() if self.mark in name]
+
+def new_mark(engine: Engine) -> None:
+    """Tests' databases are copies of one, and share a Chroma server."""
+    engine.all("update rivulet.project set mark = %s", f"p{uuid.uuid4().hex}")
 
 
 class Desk:
@@ -75,6 +76,7 @@ class Desk:
     def __init__(self, gateway: Gateway, chroma: str, engine: Engine) -> None:
         self.engine = engine
         self.chroma = chroma
+        new_mark(engine)
         self._runner = asyncio.Runner()
         settings = Settings.from_env(
             {
@@ -89,22 +91,17 @@ class Desk:
     async def _furnish(self, settings: Settings) -> None:
         self.supabase = Supabase(settings)
         self.index = Index(settings.vectors)
-        self.index.mark = uuid.uuid4().hex
-        self.embedders = {model: Words(model) for model in map(self.model, (SMALL, LARGE, BLIND))}
+        self.embedders = {model: Words(model) for model in (SMALL, LARGE, BLIND)}
         self._jobs = SupabaseJobs(self.supabase)
         late, audit = SupabaseLateWrites(self.supabase), SupabaseAudit(self.supabase)
         self.handlers: dict[Queue, Handler] = {
             Queue.EMBED: EmbedHandler(
-                SupabaseDocuments(self.supabase), self.embedders.__getitem__, self.index, late, self.model(SMALL)
+                SupabaseDocuments(self.supabase), self.embedders.__getitem__, self.index, late, SMALL
             ),
             Queue.PURGE: PurgeHandler(SupabasePurges(self.supabase), SupabaseFiles(self.supabase), self.index),
             Queue.MOVE: MoveHandler(SupabaseMoves(self.supabase), audit, self.embedders.__getitem__, self.index, late),
         }
         self._audit = Audit(Comparison(audit, self.index))
-
-    def model(self, kind: str) -> str:
-        """The name of a model of this test's own."""
-        return f"{self.index.mark}/{kind}"
 
     def close(self) -> None:
         self._runner.run(self.supabase.close())

@@ -42,7 +42,7 @@ def make_work(engine: Engine, queue: str) -> None:
         case "move":
             library = engine.library(user)
             engine.all("update rivulet.placements set model = 'model' where library_id = %s", library)
-            engine.one("select public.move_library_v1(%s, 'library-' || %s::text)", library, library)
+            engine.one("select public.move_library_v1(%s, true)", library)
         case "backfill":
             engine.all("create table public.notes (id int primary key, body text)")
             engine.one("select rivulet.watch('public.notes', %s, 'id', array['body'])", engine.library(user))

@@ -36,11 +36,11 @@ def move_of(engine: Engine) -> Row:
 
 
 def promote(engine: Engine, library: uuid.UUID) -> None:
-    engine.one("select public.move_library_v1(%s, 'library-' || %s::text)", library, library)
+    engine.one("select public.move_library_v1(%s, true)", library)
 
 
-def reindex(desk: Desk, kind: str) -> Row:
-    reply: Row = desk.engine.one("select public.reindex_v1(%s)", desk.model(kind))
+def reindex(desk: Desk, model: str) -> Row:
+    reply: Row = desk.engine.one("select public.reindex_v1(%s)", model)
     return reply
 
 
@@ -51,15 +51,15 @@ def test_a_promotion_copies_every_vector_and_leaves_nothing_behind(desk: Desk, e
         desk.add(user, texts(number))
     other = engine.person()
     desk.add(other, texts(9))
-    old, asked = desk.place(library), desk.embedders[desk.model(SMALL)].asked
+    old, asked = desk.place(library), desk.embedders[SMALL].asked
 
     promote(engine, library)
     desk.finish("move", "purge")
 
     new = desk.place(library)
-    assert new.collection == f"library-{library}"
+    assert new.collection.endswith(f"-library-{library}")
     assert (desk.count(new), desk.count(old, library_id=str(library))) == (30, 0)
-    assert desk.embedders[desk.model(SMALL)].asked == asked
+    assert desk.embedders[SMALL].asked == asked
     assert (move_of(engine)["state"], move_of(engine)["built"], move_of(engine)["embedded"]) == ("done", 30, 0)
     assert desk.audit().drift == 0
 
@@ -74,7 +74,7 @@ def test_a_library_that_grows_too_large_for_a_shard_is_promoted(desk: Desk, engi
     desk.add(user, texts(2))
     desk.finish("move", "purge")
 
-    assert desk.place(library).collection == f"library-{library}"
+    assert desk.place(library).collection.endswith(f"-library-{library}")
     desk.add(user, texts(3))
     assert engine.all("select 1 from rivulet.jobs where queue = 'move'") == []
     assert desk.audit().drift == 0
@@ -97,7 +97,7 @@ def test_what_happens_while_a_library_moves_is_in_the_new_place(desk: Desk, engi
     desk.finish("move", "purge", "embed")
 
     new = desk.place(library)
-    assert new.model == desk.model(LARGE)
+    assert new.model == LARGE
     assert desk.count(new, library_id=str(library)) == 10 + 6 + 10
     assert desk.count(new, document_id=str(kept)) == 10
     assert desk.audit().drift == 0
@@ -122,7 +122,7 @@ def test_a_batch_that_knows_only_the_old_place_is_in_the_new_one(desk: Desk, eng
     assert engine.status(document) == "ready"
     desk.finish("move", "purge")
 
-    assert desk.place(library).collection == f"library-{library}"
+    assert desk.place(library).collection.endswith(f"-library-{library}")
     assert desk.count(desk.place(library), document_id=str(document)) == 2
     assert desk.count(old, library_id=str(library)) == 0
     assert desk.audit().drift == 0
@@ -168,7 +168,7 @@ def test_a_move_stops_and_goes_on_where_it_was(desk: Desk, engine: Engine) -> No
     desk.finish("move")
     built = move_of(engine)["built"]
     assert (built, move_of(engine)["state"]) == (256, "building")
-    assert desk.place(library).model == desk.model(SMALL)
+    assert desk.place(library).model == SMALL
 
     assert engine.one("select public.resume_moves_v1()") == 1
     desk.finish("move", "purge")
@@ -191,18 +191,18 @@ def test_a_model_that_finds_less_is_held_and_taken_or_dropped(desk: Desk, engine
     assert held["checked"]["found_old"] > 0.9
     assert held["checked"]["found_new"] < 0.7
     assert "sampled passages" in held["error"]
-    assert desk.place(library).model == desk.model(SMALL)
+    assert desk.place(library).model == SMALL
 
     assert engine.one("select public.abandon_moves_v1()") == 1
     desk.finish("move", "purge")
-    assert desk.place(library).model == desk.model(SMALL)
+    assert desk.place(library).model == SMALL
     assert desk.audit().drift == 0
 
     reindex(desk, BLIND)
     desk.finish("move")
     assert engine.one("select public.resume_moves_v1()") == 1
     desk.finish("move", "purge")
-    assert desk.place(library).model == desk.model(BLIND)
+    assert desk.place(library).model == BLIND
     assert desk.audit().drift == 0
 
 
@@ -235,7 +235,7 @@ def test_a_library_that_is_deleted_while_it_moves_leaves_both_places(desk: Desk,
     desk.index.before_write = delete
     desk.finish("move", "purge")
 
-    new = old.model_copy(update={"model": desk.model(LARGE)})
+    new = old.model_copy(update={"model": LARGE})
     assert (desk.count(old, library_id=str(library)), desk.count(new, library_id=str(library))) == (0, 0)
     assert engine.all("select 1 from rivulet.moves") == []
     assert engine.one("select vectors_left from public.deletions") == 0
@@ -271,7 +271,7 @@ def test_two_moves_at_once_are_refused(desk: Desk, engine: Engine) -> None:
 def test_the_command_begins_watches_and_tells(desk: Desk, engine: Engine, gateway: Gateway) -> None:
     for number in range(2):
         desk.add(engine.person(), texts(number))
-    watching = command(gateway, "--model", desk.model(LARGE), "--json")
+    watching = command(gateway, "--model", LARGE, "--json")
     eventually(lambda: _assert_begun(engine, 2), 60)
 
     desk.finish("move")
@@ -297,7 +297,7 @@ def test_the_command_stops_goes_on_and_gives_up(desk: Desk, engine: Engine, gate
 
     assert ["Stop: 1" in stopped, "Resume: 1" in resumed, "Abandon: 1" in given_up] == [True] * 3
     assert move_of(engine)["state"] == "abandoned"
-    assert desk.place(engine.library(user)).model == desk.model(SMALL)
+    assert desk.place(engine.library(user)).model == SMALL
     both = command(gateway, "--stop", "--resume")
     assert (both.wait(60), both.communicate()[0]) == (2, "")
 

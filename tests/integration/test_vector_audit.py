@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from schema.documents import StoredChunk
 from schema.places import Place, vector_id
 from tests.conftest import Gateway
-from tests.integration.desk import SMALL, Desk
+from tests.integration.desk import SMALL, Desk, new_mark
 from tests.integration.engine import Engine
 
 TEXTS = ["the weir was built in 1903", "by Anton Falk of Marbruck", "and it is old"]
@@ -44,7 +44,7 @@ def spoil(desk: Desk, place: Place, library: uuid.UUID) -> None:
     ]
     vectors = [[1.0] * 64]
     ghost = StoredChunk.model_validate({**first, "id": uuid.uuid4()})
-    elsewhere = Place(collection=f"library-{uuid.uuid4()}", model=place.model)
+    elsewhere = Place(collection=f"{place.collection}-left", model=place.model)
     wrong = StoredChunk.model_validate({**second, "version": 7})
     desk.run(desk.index.upsert(place, [ghost], vectors))
     desk.run(desk.index.upsert(place, [wrong], vectors))
@@ -87,6 +87,19 @@ def test_vectors_in_anothers_place_are_misplaced(desk: Desk, engine: Engine) -> 
     assert (desk.count(before), desk.count(desk.place(library))) == (1, 3)
 
 
+def test_another_projects_vectors_in_the_same_database_stay(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    desk.add(user, TEXTS)
+    place = desk.place(engine.library(user))
+    chunk = StoredChunk.model_validate(engine.one("select to_jsonb(c) - 'search' from public.chunks c limit 1"))
+    new_mark(engine)
+    others = place.model_copy(update={"collection": f"p{uuid.uuid4().hex}-shard-1"})
+    desk.run(desk.index.upsert(others, [chunk], [[1.0] * 64]))
+
+    assert desk.audit(repair=True).drift == 0
+    assert (desk.count(place), desk.count(others)) == (3, 1)
+
+
 def test_what_a_purge_is_about_to_remove_is_no_drift(desk: Desk, engine: Engine) -> None:
     user = engine.person()
     desk.add(user, TEXTS)
@@ -127,10 +140,9 @@ def test_memory_is_bounded_by_pages(desk: Desk, engine: Engine, monkeypatch: pyt
 def test_the_command_tells_mends_and_proves(desk: Desk, engine: Engine, audit: Callable[..., Result]) -> None:
     user = engine.person()
     desk.add(user, TEXTS)
-    audit("--repair")  # what other tests have left in the index
     clean = audit()
     place = desk.place(engine.library(user))
-    assert place.model == desk.model(SMALL)
+    assert place.model == SMALL
     ghost = StoredChunk.model_validate(
         {**engine.one("select to_jsonb(c) - 'search' from public.chunks c limit 1"), "id": uuid.uuid4()}
     )

@@ -71,7 +71,7 @@ async def test_the_whole_way_with_the_token_alone(
     assert "doorbell_hears" in listener()
 
     document = engine.one("select id from public.documents")
-    engine.one("select public.move_library_v1(%s, %s)", library, f"library-{library}")
+    engine.one("select public.move_library_v1(%s, true)", library)
     eventually(lambda: _assert_moved(engine, library), 60)  # move
     engine.all("delete from public.documents where id = %s", document)
     eventually(lambda: _assert_gone(engine, chroma, document), 60)  # purge
@@ -105,9 +105,7 @@ async def test_a_doorbell_hears_what_it_says_itself(gateway: Gateway, settings: 
 
 def _assert_moved(engine: Engine, library: uuid.UUID) -> None:
     assert engine.all("select state from rivulet.moves") == [("done",)]
-    assert (
-        engine.one("select collection from rivulet.placements where library_id = %s", library) == f"library-{library}"
-    )
+    assert engine.one("select collection = rivulet.own_collection(%s) from rivulet.placements", library)
 
 
 def _assert_gone(engine: Engine, chroma: str, document: uuid.UUID) -> None:

@@ -20,10 +20,10 @@ class Audit:
     async def look(self) -> Findings:
         """Compare everything."""
         findings = Findings()
-        places = await self.comparison.store.places()
-        for place in places:
+        ours = await self.comparison.store.places()
+        for place in ours.places:
             await self.comparison.look_at_vectors(place, findings)
-        await self.comparison.look_for_strays(places, findings)
+        await self.comparison.look_for_strays(ours, findings)
         await self.comparison.look_for_passages(findings)
         return findings
 
