@@ -69,9 +69,16 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[databases.Server]:
+def servers_folder() -> Iterator[Path | None]:
+    """Where servers keep their files; None: where temporary files go."""
+    with memory.folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def server(servers_folder: Path | None) -> Iterator[databases.Server]:
     """The session's PostgreSQL."""
-    with databases.running_server(parent=memory.folder()) as running:
+    with databases.running_server(parent=servers_folder) as running:
         yield running
 
 
@@ -128,11 +135,11 @@ def gateway(database: databases.Database, tmp_path: Path) -> Iterator[Gateway]:
 
 
 @pytest.fixture(scope="session")
-def chroma() -> Iterator[str]:
+def chroma(servers_folder: Path | None) -> Iterator[str]:
     """The address of a Chroma server; tests keep apart by collection names of their own."""
     port = ports.any_free()
     url = f"http://{ports.HOST}:{port}"
-    with tempfile.TemporaryDirectory(prefix="rivulet-test-", dir=memory.folder()) as folder:
+    with tempfile.TemporaryDirectory(prefix="rivulet-test-", dir=servers_folder) as folder:
         command, environment = chroma_server.command(Path(folder), port), chroma_server.environment()
         with serving.process(command, environment, lambda: serving.answers(url + chroma_server.HEALTH_PATH)):
             yield url

@@ -130,7 +130,7 @@ def _drop_slots(admin: psycopg.Connection, name: str) -> None:
 
 
 @contextmanager
-def running_server(settings: Mapping[str, str | int] = TEST_SETTINGS, parent: str | None = None) -> Iterator[Server]:
+def running_server(settings: Mapping[str, str | int] = TEST_SETTINGS, parent: Path | None = None) -> Iterator[Server]:
     """A fresh PostgreSQL with both templates made; its files, in a folder in `parent`, are removed afterwards."""
     secrets = state.Secrets()
     folder = Path(tempfile.mkdtemp(prefix="rivulet-test-", dir=parent))
