@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from schema.ports import Vector
 from schema.search import Hit
 
-BEST = 3
+BEST = 5
 PULL = 0.5  # of the best passages' mean, beside the question's own vector
 
 _Array = NDArray[np.float32]

@@ -22,15 +22,14 @@ def closest(ranking: list[Hit], vectors: dict[int, list[float]]) -> list[int]:
 
 
 def test_of_two_equally_near_the_question_the_one_like_the_best_comes_first() -> None:
-    near = {1: [0.8, 0.6], 2: [0.8, 0.6], 3: [0.8, 0.6], 4: [0.5, -0.8], 5: [0.5, 0.8]}
-    assert closest(hits(1, 2, 3, 4, 5), near)[-2:] == [5, 4]
+    best = {number: [0.8, 0.6] for number in range(1, BEST + 1)}
+    assert closest(hits(*best, 8, 9), best | {8: [0.5, -0.8], 9: [0.5, 0.8]})[-2:] == [9, 8]
 
 
 def test_only_the_first_few_feed_back() -> None:
-    assert BEST == 3
+    best = {number: [0.8, 0.6] for number in range(1, BEST + 1)}
     tail = {number: [0.5, -0.8] for number in range(10, 30)}
-    near = {1: [0.8, 0.6], 2: [0.8, 0.6], 3: [0.8, 0.6], 4: [0.5, 0.8]}
-    assert closest(hits(1, 2, 3, *tail, 4), near | tail)[3] == 4
+    assert closest(hits(*best, *tail, 9), best | tail | {9: [0.5, 0.8]})[BEST] == 9
 
 
 def test_lengths_of_vectors_say_nothing() -> None:
