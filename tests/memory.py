@@ -35,5 +35,6 @@ def folder() -> Iterator[Path | None]:
 def _sweep() -> None:
     """Give back what sessions hold that were killed."""
     for left in SHARED_MEMORY.glob(f"{PREFIX}*"):
-        if not psutil.pid_exists(int(left.name.removeprefix(PREFIX))):
+        owner = left.name.removeprefix(PREFIX)
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
             shutil.rmtree(left, ignore_errors=True)
