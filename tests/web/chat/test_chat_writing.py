@@ -119,7 +119,7 @@ def test_a_new_chat_begins_after_another_and_the_way_back_leads_to_it(chat: Open
     talk = chat()
     talk.ask_and_wait()
     first = talk.id
-    talk.page.get_by_role("link", name="New chat").click()
+    talk.page.locator("a[href='/chat']", has_text="New chat").click()  # one without a title yet is called that, too
     expect(talk.page).to_have_url(re.compile(r"/chat$"))
     expect(talk.visitor.answers).to_have_count(0)
     talk.ask_and_wait("And when was it raised?")
