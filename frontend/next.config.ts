@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { NextConfig } from "next";
+import { compileEarly } from "./src/lib/compile-early";
 import { readSettings } from "./src/lib/settings";
 
 // A preview that cannot work should not be deployed: there the settings are known when it is built.
@@ -13,6 +14,7 @@ const config: NextConfig = {
   turbopack: { root },
   poweredByHeader: false,
   reactStrictMode: true,
+  compiler: { runAfterProductionCompile: ({ distDir }) => compileEarly(distDir) },
   experimental: { optimizePackageImports: ["@mantine/core", "@mantine/hooks", "@mantine/notifications", "@tabler/icons-react"] },
 };
 

@@ -5,8 +5,7 @@ import { IconChevronDown, IconNotes, IconUpload, IconWorld } from "@tabler/icons
 import { useRef, useState } from "react";
 import { LateMenu } from "@/shell/late-menu";
 import { text } from "@/text/en";
-import { AddressDialog } from "./address-dialog";
-import { NoteDialog } from "./note-dialog";
+import { AddressDialog, NoteDialog } from "./late";
 import classes from "./add-menu.module.css";
 
 /** Files first; pages of the web and notes behind the arrow. */

@@ -13,7 +13,7 @@ import type { Order } from "./document-list";
 import { DocumentRow } from "./document-row";
 import { EmptyLibrary } from "./empty-library";
 import { type Library, mayEdit } from "./library";
-import { PasswordDialog } from "./password-dialog";
+import { PasswordDialog } from "./late";
 import { UploadRow } from "./upload-row";
 import { Trouble } from "./trouble";
 import { type Upload, useUploads } from "./uploads";

@@ -3,9 +3,7 @@
 import { Button, Skeleton, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconUserPlus } from "@tabler/icons-react";
-import dynamic from "next/dynamic";
 import { useEffect, useState } from "react";
-import { patiently } from "@/lib/patiently";
 import { newId } from "@/lib/uuid";
 import { text } from "@/text/en";
 import { filesOf, sortFiles, type Sorted } from "./accept-files";
@@ -16,17 +14,15 @@ import { DropCurtain } from "./drop-curtain";
 import { Invitations } from "./invitations";
 import { LibrariesBar } from "./libraries-bar";
 import { type Library, mayEdit } from "./library";
+import { NameDialog, ShareDialog } from "./late";
 import { createLibrary } from "./library-acts";
 import { LibraryContent } from "./library-content";
 import { LibraryMenu } from "./library-menu";
-import { NameDialog } from "./name-dialog";
 import { Trouble } from "./trouble";
 import { useUploads } from "./uploads";
 import { useFileDrop } from "./use-file-drop";
 import { useLibraries } from "./use-libraries";
 import { useLibraryChoice } from "./use-library-choice";
-
-const ShareDialog = dynamic(() => patiently(() => import("./share-dialog")).then((module) => module.ShareDialog), { ssr: false });
 
 const NONE: readonly Library[] = [];
 

@@ -1,21 +1,18 @@
 "use client";
 
 import { notifications } from "@mantine/notifications";
-import dynamic from "next/dynamic";
 import { useSearchParams } from "next/navigation";
 import { useEffect, useEffectEvent, useState } from "react";
-import { patiently } from "@/lib/patiently";
 import { text } from "@/text/en";
 import type { Document } from "./document";
 import type { Order } from "./document-list";
 import { DocumentListView } from "./document-list-view";
+import { Preview, SearchResults } from "./late";
 import type { Library } from "./library";
 import { ListToolbar } from "./list-toolbar";
-import { type Hit, SearchResults } from "./search-results";
+import type { Hit } from "./search-results";
 import { readDocument } from "./use-document";
 import { wordsOf } from "./words";
-
-const Preview = dynamic(() => patiently(() => import("./preview")).then((module) => module.Preview), { ssr: false });
 
 interface Opened {
   document: Document;

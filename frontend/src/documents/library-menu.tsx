@@ -7,10 +7,9 @@ import type { Choice } from "@/shell/choices";
 import { LateMenu } from "@/shell/late-menu";
 import { usePerson } from "@/shell/person";
 import { text } from "@/text/en";
-import { ConfirmDialog } from "./confirm-dialog";
 import type { Library } from "./library";
 import { deleteLibrary, leaveLibrary, renameLibrary } from "./library-acts";
-import { NameDialog } from "./name-dialog";
+import { ConfirmDialog, NameDialog } from "./late";
 import { useUsage } from "./use-usage";
 
 type Open = "rename" | "delete" | "leave" | null;

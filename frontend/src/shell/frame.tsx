@@ -3,7 +3,7 @@
 import { Burger } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import dynamic from "next/dynamic";
-import { type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { patiently } from "@/lib/patiently";
 import { useHydrated } from "@/lib/use-hydrated";
 import { PHONE, useMedia } from "@/lib/use-media";
@@ -13,8 +13,8 @@ import classes from "./frame.module.css";
 import { Logo } from "./logo";
 import { SessionGuard } from "./session-guard";
 
-// By itself: a phone is served it as well, and need not bring it to life.
-const Navigation = dynamic(() => import("./navigation"));
+// By itself: a phone is served it as well, and need not bring it to life. Not by `dynamic`, which has it loaded even there.
+const Navigation = lazy(() => patiently(() => import("./navigation")));
 const PhoneMenu = dynamic(() => patiently(() => import("./phone-menu")), { ssr: false });
 
 /** What is around every screen: the way to everything else on the left, or behind a button on a phone. */
