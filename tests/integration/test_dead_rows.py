@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
+from infra.cli.backup.tables import snapshot
+from infra.cli.errors import CommandError
 from tests.databases import Database
 from tests.integration.engine import Engine
 
@@ -75,3 +77,20 @@ def test_whoever_has_used_the_queue_and_is_not_done_goes_first(work: Engine, dat
         assert work.all(EVERYTHING) == before
     work.sweep()
     assert size(work) < large / 10
+
+
+def test_a_backup_that_has_not_come_to_the_queue_yet_goes_first(work: Engine, database: Database) -> None:
+    """Tables are saved one by one, the queue late; truncation would show an older snapshot an empty one."""
+    with snapshot(database.owner_dsn) as backup:
+        backup.execute("select from public.documents")
+        before = work.all(EVERYTHING)
+        leave_dead_rows(work)
+
+        assert work.sweep()["status"] == "done"
+
+        assert backup.execute(EVERYTHING).fetchall() == before
+
+
+def test_a_database_that_is_not_ours_has_nothing_to_back_up(platform_database: Database) -> None:
+    with pytest.raises(CommandError, match="lacks Rivulet's tables"), snapshot(platform_database.owner_dsn):
+        pytest.fail("There is no queue.")

@@ -66,16 +66,25 @@ def snapshot(dsn: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(dsn) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
+        _hold_queue(connection)
         yield connection
+
+
+def _hold_queue(connection: psycopg.Connection) -> None:
+    """Let the sweep not rewrite what it rewrites: it truncates, which whoever sees an earlier moment sees, too.
+
+    A lock is no query: the moment is that of the first one after it.
+    """
+    try:
+        connection.execute("lock table rivulet.jobs, rivulet.lanes in access share mode")
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+        raise CommandError("This project lacks Rivulet's tables. Run its migrations: supabase db push.") from error
 
 
 def tables(connection: psycopg.Connection) -> list[Table]:
     """All tables whose rows are kept."""
-    try:
-        rows = connection.execute(_TABLES, [[*PEOPLE, OBJECTS]])
-        return [Table(name, columns) for name, columns in rows.fetchall()]
-    except psycopg.errors.UndefinedTable as error:
-        raise CommandError("This project lacks Rivulet's tables. Run its migrations: supabase db push.") from error
+    rows = connection.execute(_TABLES, [[*PEOPLE, OBJECTS]])
+    return [Table(name, columns) for name, columns in rows.fetchall()]
 
 
 def save(connection: psycopg.Connection, store: Store, folder: str) -> list[dict[str, Any]]:
