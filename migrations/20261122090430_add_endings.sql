@@ -27,14 +27,20 @@ begin
     end if;
 end $$;
 
+-- Not if there is another version of it by now. Other jobs of this one find nothing left to do.
+create function rivulet.fail_document(j rivulet.jobs, p_code text, p_message text) returns void
+language sql volatile set search_path = '' as $$
+    update public.documents
+    set status = 'failed', error_code = p_code, error_message = p_message, updated_at = now()
+    where id = j.subject_id and version = (j.payload ->> 'version')::integer and status <> 'failed'
+$$;
+
 -- A job has failed for good: the document or answer says so, in words for a person, and whoever waits behind it goes on.
 create function rivulet.bury(j rivulet.jobs, p_code text, p_message text) returns void
 language plpgsql volatile set search_path = '' as $$
 begin
     if j.queue in ('parse', 'embed') then
-        update public.documents
-        set status = 'failed', error_code = p_code, error_message = p_message, updated_at = now()
-        where id = j.subject_id and version = (j.payload ->> 'version')::integer and status <> 'failed';
+        perform rivulet.fail_document(j, p_code, p_message);
     elsif j.queue = 'respond' then
         update public.messages
         set status = 'failed', error_code = p_code, error_message = p_message, updated_at = now()
@@ -140,14 +146,15 @@ begin
     return v_released;
 end $$;
 
--- Ends what has not started, asks what runs to stop. Returns the number of jobs ended or asked.
-create function rivulet.cancel_subject(p_subject uuid) returns integer
+-- Ends what has not started, asks what runs to stop. The caller has locked their subject, and sees to what its row says.
+-- Returns the number of jobs ended or asked.
+create function rivulet.cancel_jobs(p_jobs bigint[]) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
     j rivulet.jobs;
     v_count integer := 0;
 begin
-    for j in select * from rivulet.jobs where subject_id = p_subject order by id loop
+    for j in select * from rivulet.jobs where id = any (p_jobs) order by id loop
         perform rivulet.lock_group(j.group_key);
         perform from rivulet.lanes where queue = j.queue and tenant_id = j.tenant_id for no key update;
         select * into j from rivulet.jobs where id = j.id for update;
@@ -163,12 +170,30 @@ begin
     return v_count;
 end $$;
 
+-- The job, and what is of no use without it: the other jobs that make the same version of its document.
+create function rivulet.jobs_with(j rivulet.jobs) returns bigint[]
+language sql stable set search_path = '' as $$
+    select array(select id from rivulet.jobs
+                 where id = j.id or j.queue in ('parse', 'embed') and queue in ('parse', 'embed')
+                   and subject_id = j.subject_id and payload -> 'version' = j.payload -> 'version')
+$$;
+
+-- For operators. The document or answer says so at once, so that it can be tried again whatever becomes of what still runs.
 create function public.cancel_job_v1(p_job bigint) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
 declare
-    v_subject uuid := (select subject_id from rivulet.jobs where id = p_job);
+    j rivulet.jobs;
+    v_cancelled integer;
 begin
-    if v_subject is null then return '{"status": "unknown"}'; end if;
-    perform rivulet.lock_subject(v_subject);
-    return jsonb_build_object('status', 'cancelled', 'jobs', rivulet.cancel_subject(v_subject));
+    perform rivulet.lock_subject(subject_id) from rivulet.jobs where id = p_job;
+    select * into j from rivulet.jobs where id = p_job;
+    if not found then return '{"status": "unknown"}'; end if;
+    v_cancelled := rivulet.cancel_jobs(rivulet.jobs_with(j));
+    if j.queue in ('parse', 'embed') then
+        perform rivulet.fail_document(j, 'cancelled', 'An operator stopped this. It can be tried again.');
+    elsif j.queue = 'respond' then
+        update public.messages set status = 'cancelled', updated_at = now()
+        where id = j.subject_id and status in ('pending', 'streaming');
+    end if;
+    return jsonb_build_object('status', 'cancelled', 'jobs', v_cancelled);
 end $$;

@@ -34,7 +34,7 @@ create trigger messages_receive_question after insert on public.messages
 create function rivulet.stop_answer() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-    perform rivulet.cancel_subject(new.id);
+    perform rivulet.cancel_jobs(array(select id from rivulet.jobs where subject_id = new.id));
     return null;
 end $$;
 create trigger messages_stop_answer after update of status on public.messages

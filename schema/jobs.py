@@ -69,7 +69,7 @@ class Beat(StrEnum):
 
     OK = "ok"
     LOST = "lost"  # another worker may have it: stop, and write nothing
-    CANCEL = "cancel"  # the person stopped it: stop, and say so
+    CANCEL = "cancel"  # somebody stopped it: stop, and say so
 
 
 class Outcome(StrEnum):

@@ -37,7 +37,7 @@ class SupabaseJobs:
 
     async def acknowledge_cancel(self, claim: Claim) -> None:
         """End a job that was asked to stop."""
-        await self._fail(claim, "cancelled", "cancelled", "Stopped by the person.", 0.0)
+        await self._fail(claim, "cancelled", "cancelled", "It was asked to stop.", 0.0)
 
     async def release(self, claims: Sequence[Claim]) -> None:
         """Give jobs back."""

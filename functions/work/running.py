@@ -24,7 +24,7 @@ log = structlog.get_logger()
 class Stop(Enum):
     """Why a job is interrupted, which decides what is recorded."""
 
-    CANCELLED = "the person stopped it"  # is acknowledged
+    CANCELLED = "it was asked to stop"  # is acknowledged
     LOST = "another worker may have it"  # nothing may be written
     SHUTDOWN = "this worker ends"  # is given back
 

@@ -1,7 +1,9 @@
 """What operators see and do."""
 
+import pytest
+
 from tests.databases import Database
-from tests.integration.engine import Engine
+from tests.integration.engine import ANSWER, Engine, passage
 from tests.integration.test_dead_rows import forgotten
 
 
@@ -63,6 +65,62 @@ def test_a_dead_answer_and_a_dead_purge_can_be_redriven(engine: Engine) -> None:
 
     assert engine.one("select status from public.messages where id = %s", answer) == "pending"
     assert len(engine.claim("respond")) == len(engine.claim("purge")) == 1
+
+
+def test_what_an_operator_cancels_fails_and_can_be_tried_again(engine: Engine) -> None:
+    """At once, whatever still runs; with all that makes the same version, and nothing besides."""
+    user = engine.person()
+    document = engine.ingest(user, ["old"])
+    engine.all("update public.documents set content = 'new' where id = %s", document)
+    running = engine.claim_one("parse")
+    engine.act("start_parse_v1", running)
+    engine.act("append_chunks_v1", running, [passage(n, str(n)) for n in range(4)], 1, 2)
+    engine.claim_one("embed")
+    engine.one("select rivulet.enqueue_purge(d, 2) from public.documents d")
+
+    assert engine.one("select public.cancel_job_v1(%s)", running["id"]) == {"status": "cancelled", "jobs": 3}
+
+    told = engine.all("select status, error_code, error_message from public.documents")
+    assert told == [("failed", "cancelled", "An operator stopped this. It can be tried again.")]
+    assert engine.act("complete_parse_v1", running, 1, "text/plain", None) == "superseded"
+    engine.expire_leases()
+    engine.sweep()
+    assert engine.all("select queue from rivulet.jobs") == [("purge",)]
+    assert engine.one("select rivulet.restart_document(%s)", document)
+    engine.parse(["newer"])
+    engine.embed()
+    assert engine.status(document) == "ready"
+
+
+def test_a_job_of_a_version_that_was_replaced_is_cancelled_alone(engine: Engine) -> None:
+    document = engine.document(engine.person())
+    old = engine.claim_one("parse")
+    engine.all("update public.documents set content = 'new' where id = %s", document)
+
+    assert engine.one("select public.cancel_job_v1(%s) -> 'jobs'", old["id"]) == 1
+
+    assert engine.status(document) == "queued"
+    engine.parse(["new"])
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_an_answer_that_an_operator_cancels_is_stopped_and_the_next_goes_on(engine: Engine, begun: bool) -> None:
+    conversation = engine.conversation(engine.person())
+    answer, following = engine.ask(conversation), engine.ask(conversation)
+    jobs = engine.claim("respond") if begun else engine.one("select public.list_jobs_v1('respond', 'ready')")
+    [job] = jobs
+    if begun:
+        engine.act("start_respond_v1", job)
+
+    assert engine.one("select public.cancel_job_v1(%s) -> 'jobs'", job["id"]) == 1
+
+    assert engine.one("select status from public.messages where id = %s", answer) == "cancelled"
+    if begun:
+        assert engine.act("complete_respond_v1", job, ANSWER) == "cancelled"
+        assert engine.all("select status, content from public.messages where id = %s", answer) == [
+            ("cancelled", ANSWER["content"])
+        ]
+    assert engine.claim_one("respond")["subject_id"] == str(following)
 
 
 def test_a_wrong_count_of_a_lane_is_put_right(engine: Engine) -> None:

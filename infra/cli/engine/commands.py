@@ -88,7 +88,7 @@ def show_job(job: JobId) -> None:
 
 @jobs_app.command("cancel")
 def cancel_job(job: JobId) -> None:
-    """Cancel a job; a running one is asked to stop."""
+    """Cancel a job: its document fails and can be tried again, its answer stops. What runs is asked to stop."""
     from infra.cli.console import out
     from infra.cli.engine.calls import Engine
     from infra.cli.errors import CommandError
