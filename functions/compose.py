@@ -142,19 +142,23 @@ def _respond(settings: Settings, supabase: Supabase) -> Handler:
         generator=generator(settings, supabase),
         announcer=SupabaseAnnouncer(supabase),
         models=chat_models(settings),
-        limit=limit(settings, "questions"),
+        limit=limit(settings, supabase, "questions"),
         replays=Replays(RedisCache(settings.redis_url), seconds) if seconds else None,
     )
 
 
-def limit(settings: Settings, kind: Literal["questions", "searches"]) -> Limit:
+def limit(settings: Settings, supabase: Supabase, kind: Literal["questions", "searches"]) -> Limit:
     """How much one person may ask or search."""
-    from functions.effects.limit_redis import QUESTIONS, SEARCHES, RedisLimit
+    from functions.effects.limit_redis import RedisLimit
+    from functions.effects.limit_supabase import SupabaseLimit
+    from functions.effects.limits import QUESTIONS, SEARCHES, windows
     from functions.effects.redis_patient import PatientRedis
 
     counted = {"questions": QUESTIONS, "searches": SEARCHES}[kind]
+    limited = windows(settings.questions_per_minute, settings.questions_per_day)
     redis = PatientRedis(settings.redis_url)
-    return RedisLimit(redis, counted, settings.questions_per_minute, settings.questions_per_day)
+    supabase.closes(redis.close)
+    return RedisLimit(redis, counted, limited, SupabaseLimit(supabase, counted, limited))
 
 
 def chat_models(settings: Settings) -> Sequence[str]:

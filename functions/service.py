@@ -55,7 +55,7 @@ class Service:
     @cached_property
     def search(self) -> SearchEntry:
         """Search."""
-        return SearchEntry(self._people, self._retriever, compose.limit(self._settings, "searches"))
+        return SearchEntry(self._people, self._retriever, compose.limit(self._settings, self._supabase, "searches"))
 
     @cached_property
     def ask(self) -> AskEntry:
@@ -68,7 +68,7 @@ class Service:
             self._people,
             SupabaseRows(settings.supabase_url, key, self._http),
             RealtimeFollower(settings.supabase_url, key),
-            compose.limit(settings, "questions"),
+            compose.limit(settings, self._supabase, "questions"),
             self._drains if settings.ask_drains else None,
             settings.drain_seconds,
         )

@@ -105,6 +105,7 @@ begin
     perform rivulet.wake_lanes(name) from rivulet.queues;
     perform rivulet.sweep_watches();
     perform rivulet.fold_usages();
+    perform rivulet.forget_asked();
     perform rivulet.ensure_history_partitions();
     return jsonb_build_object('status', 'done', 'swept', v_swept);
 end $$;

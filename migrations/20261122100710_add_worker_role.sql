@@ -27,7 +27,7 @@ begin
         'public.complete_backfill_v1',
         -- answers
         'public.start_respond_v1', 'public.save_draft_v1', 'public.complete_respond_v1', 'public.search_scope_v1',
-        'public.lexical_search_v1', 'public.visible_chunks_v1',
+        'public.lexical_search_v1', 'public.visible_chunks_v1', 'public.count_asked_v1',
         -- moves
         'public.start_move_v1', 'public.complete_build_v1', 'public.complete_check_v1', 'public.complete_mend_v1',
         'public.audit_vectors_v1', 'public.audit_passages_v1', 'public.mend_passages_v1']::regproc[] loop

@@ -1,34 +1,76 @@
-"""How much one person may ask: counted once, for all processes; with Redis down nobody is limited."""
+"""How much one person may ask: counted once, for all processes, in Redis or, without it, in Postgres."""
 
 import uuid
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 import redis.asyncio as redis
 
-from functions.effects.limit_redis import QUESTIONS, RedisLimit, in_words
-from functions.effects.redis_patient import PatientRedis
+from functions import compose
+from functions.effects.limits import in_words
+from functions.effects.supabase import Supabase
 from schema.errors import RateLimitedError
 from schema.jobs import Outcome
+from schema.ports import Limit
+from schema.settings import Settings
 from tests.conftest import Gateway
 from tests.integration.answering import Answering, answering
-from tests.integration.engine import Engine
-from tests.integration.serverless import Functions, token
+from tests.integration.engine import Engine, waiting
+from tests.integration.serverless import Functions, environment, token
 from tests.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
 DOWN = "redis://127.0.0.1:1"
 
 
-@pytest.fixture
-async def patient(redis_server: str) -> AsyncIterator[PatientRedis]:
-    made = PatientRedis(redis_server)
+class Counter:
+    """What one service counts with, and its clock. `redis_url`: of one that works, if there is one."""
+
+    def __init__(self, settings: Settings, engine: Engine, redis_url: str | None) -> None:
+        self.supabase = Supabase(settings)
+        self.redis_url = redis_url
+        self._settings = settings
+        self._engine = engine
+
+    def limit(self, per_minute: int, per_day: int) -> Limit:
+        """As another process would make it."""
+        limits = {"questions_per_minute": per_minute, "questions_per_day": per_day}
+        return compose.limit(self._settings.model_copy(update=limits), self.supabase, "questions")
+
+    async def let_pass(self, person: uuid.UUID, seconds: float) -> None:
+        """Let what the person has asked so far be older."""
+        if self.redis_url:
+            await let_pass(self.redis_url, person, seconds)
+        self._engine.all(
+            "update rivulet.asked set at = at - make_interval(secs => %s), expires_at = expires_at"
+            " - make_interval(secs => %s) where person_id = %s",
+            seconds, seconds, person,
+        )  # fmt: skip
+
+    async def counted(self, person: uuid.UUID) -> tuple[int, int]:
+        """In Redis, in Postgres."""
+        there = 0
+        if self.redis_url:
+            async with redis.from_url(self.redis_url) as direct:
+                there = await direct.zcard(f"limit:question:{person}")
+        return there, self._engine.one("select count(*) from rivulet.asked where person_id = %s", person)
+
+
+@pytest.fixture(params=["redis", "redis is down", "no redis"])
+async def counter(
+    request: pytest.FixtureRequest, engine: Engine, gateway: Gateway, redis_server: str
+) -> AsyncIterator[Counter]:
+    works = request.param == "redis"
+    url = {"redis": redis_server, "redis is down": DOWN, "no redis": ""}[request.param]
+    settings = environment(gateway.database, gateway.url, "http://127.0.0.1:1", "http://127.0.0.1:1")
+    made = Counter(Settings.from_env({**settings, "REDIS_URL": url}), engine, redis_server if works else None)
     yield made
-    await made.close()
+    await made.supabase.close()
 
 
-async def asked(limit: RedisLimit, person: uuid.UUID, times: int) -> None:
+async def asked(limit: Limit, person: uuid.UUID, times: int) -> None:
     for _ in range(times):
         await limit.admit(person, uuid.uuid4())
 
@@ -41,13 +83,11 @@ async def let_pass(url: str, person: uuid.UUID, seconds: float) -> None:
             await direct.zincrby(key, -seconds, str(name, "ascii") if isinstance(name, bytes) else str(name))
 
 
-async def test_a_person_may_ask_so_much_and_again_when_the_first_is_a_minute_ago(
-    patient: PatientRedis, redis_server: str
-) -> None:
-    one, other = (RedisLimit(patient, QUESTIONS, 3, 0) for _ in range(2))
+async def test_a_person_may_ask_so_much_and_again_when_the_first_is_a_minute_ago(counter: Counter) -> None:
+    one, other = (counter.limit(3, 0) for _ in range(2))
     anna, bert = uuid.uuid4(), uuid.uuid4()
     await asked(one, anna, 1)
-    await let_pass(redis_server, anna, 40)
+    await counter.let_pass(anna, 40)
     await asked(other, anna, 2)
 
     with pytest.raises(RateLimitedError) as refused:
@@ -56,28 +96,26 @@ async def test_a_person_may_ask_so_much_and_again_when_the_first_is_a_minute_ago
     assert (refused.value.code, refused.value.retry_after_seconds) == ("rate_limited", 20)
     await asked(one, bert, 3)
 
-    await let_pass(redis_server, anna, 20.1)
+    await counter.let_pass(anna, 20.1)
     await one.admit(anna, uuid.uuid4())
     with pytest.raises(RateLimitedError, match="again in 40 s"):  # the window slides: two of them still count
         await one.admit(anna, uuid.uuid4())
 
 
-async def test_a_day_has_a_limit_too(patient: PatientRedis, redis_server: str) -> None:
-    limit, person = RedisLimit(patient, QUESTIONS, 2, 3), uuid.uuid4()
+async def test_a_day_has_a_limit_too(counter: Counter) -> None:
+    limit, person = counter.limit(2, 3), uuid.uuid4()
     await asked(limit, person, 2)
-    await let_pass(redis_server, person, 3600)
+    await counter.let_pass(person, 3600)
     await asked(limit, person, 1)
 
     with pytest.raises(RateLimitedError, match=r"^You have asked 3 questions in a day; ask again in 23 h\.$"):
         await limit.admit(person, uuid.uuid4())
-    await let_pass(redis_server, person, 23 * 3600)
+    await counter.let_pass(person, 23 * 3600)
     await limit.admit(person, uuid.uuid4())
 
 
-async def test_what_is_asked_counts_once_and_a_look_or_a_refusal_not_at_all(
-    patient: PatientRedis, redis_server: str
-) -> None:
-    limit, person, question = RedisLimit(patient, QUESTIONS, 1, 0), uuid.uuid4(), uuid.uuid4()
+async def test_what_is_asked_counts_once_and_a_look_or_a_refusal_not_at_all(counter: Counter) -> None:
+    limit, person, question = counter.limit(1, 0), uuid.uuid4(), uuid.uuid4()
     await limit.admit(person)
     await limit.admit(person, question)
     await limit.admit(person, question)
@@ -85,14 +123,42 @@ async def test_what_is_asked_counts_once_and_a_look_or_a_refusal_not_at_all(
     for tried in (None, uuid.uuid4(), uuid.uuid4()):
         with pytest.raises(RateLimitedError, match="asked 1 question in a minute"):
             await limit.admit(person, tried)
-    async with redis.from_url(redis_server) as direct:
-        assert await direct.zcard(f"limit:question:{person}") == 1
+    assert await counter.counted(person) == ((1, 0) if counter.redis_url else (0, 1))
 
 
-async def test_zero_is_no_limit_and_without_redis_there_is_none(patient: PatientRedis) -> None:
-    await asked(RedisLimit(patient, QUESTIONS, 0, 0), uuid.uuid4(), 5)
-    await asked(RedisLimit(PatientRedis(DOWN), QUESTIONS, 1, 1), uuid.uuid4(), 5)
-    await asked(RedisLimit(PatientRedis(None), QUESTIONS, 1, 1), uuid.uuid4(), 5)
+async def test_zero_is_no_limit(counter: Counter) -> None:
+    await asked(counter.limit(0, 0), uuid.uuid4(), 5)
+
+
+async def test_searches_are_counted_apart(engine: Engine) -> None:
+    person = uuid.uuid4()
+    assert count_in_postgres(engine, person) is None
+    assert count_in_postgres(engine, person, "search") is None
+    assert count_in_postgres(engine, person)["window"] == 1
+
+
+async def test_two_at_once_are_counted_one_after_the_other(engine: Engine) -> None:
+    person = uuid.uuid4()
+    with engine.connection.transaction():
+        assert count_in_postgres(engine, person) is None
+        second = waiting(engine, lambda other: count_in_postgres(other, person))
+    assert second.result()["window"] == 1
+
+
+async def test_what_no_window_holds_any_more_is_forgotten(engine: Engine) -> None:
+    person, other = uuid.uuid4(), uuid.uuid4()
+    for each in (person, other):
+        count_in_postgres(engine, each)
+    engine.all("update rivulet.asked set expires_at = clock_timestamp() where person_id = %s", person)
+
+    engine.sweep()
+
+    assert engine.all("select person_id from rivulet.asked") == [(other,)]
+
+
+def count_in_postgres(engine: Engine, person: uuid.UUID, kind: str = "question") -> Any:
+    """Count something of which there may be one in a minute."""
+    return engine.one("select public.count_asked_v1(%s, %s, gen_random_uuid(), '{60}', '{1}')", kind, person)
 
 
 def test_waits_are_told_in_the_unit_that_fits() -> None:
@@ -165,11 +231,12 @@ def test_the_functions_answer_429_and_say_when_to_come_back(
     assert 50 <= int(second.headers["retry-after"]) <= 60
 
 
+@pytest.mark.parametrize("counter", ["redis"], indirect=True)
 async def test_ask_refuses_before_there_is_a_row(
-    engine: Engine, functions: Functions, gateway: Gateway, patient: PatientRedis
+    engine: Engine, functions: Functions, gateway: Gateway, counter: Counter
 ) -> None:
     user = engine.person()
-    await RedisLimit(patient, QUESTIONS, 1, 0).admit(user, uuid.uuid4())
+    await asked(counter.limit(1, 0), user, 1)
     headers = {"Authorization": f"Bearer {token(user, gateway.database.jwt_secret)}"}
     served = functions.serve("ask", QUESTIONS_PER_MINUTE="1")
 

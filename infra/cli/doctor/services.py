@@ -81,7 +81,7 @@ class Services:
     async def _redis(self) -> Finding:
         url = self._settings.redis_url
         if url is None:
-            text = "REDIS_URL is not set: nothing is cached, and each process counts limits for itself."
+            text = "REDIS_URL is not set: nothing is cached, and each process has a budget for models of its own."
             return poor("redis", text, "export REDIS_URL=redis://…")
         try:
             await probes.cache(url)()
