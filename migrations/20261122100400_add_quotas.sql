@@ -1,4 +1,4 @@
--- How much a library may hold. Reasons: infra/decisions/0063-quotas-are-counted-in-the-writing-transaction.md.
+-- How much a library may hold, and how many libraries a person may own. Reasons: infra/decisions/0063-quotas-are-counted-in-the-writing-transaction.md.
 
 -- The one row that holds for every library without a row of its own. Null: as much as there is room for.
 create table rivulet.default_quota (
@@ -141,12 +141,12 @@ language sql stable set search_path = '' as $$
     from rivulet.quota_of(p_library) q
 $$;
 
-create function rivulet.refuse_growth(p_reason text) returns void
+create function rivulet.refuse_growth(p_reason text, p_remedy text default 'Delete documents from the library') returns void
 language plpgsql stable set search_path = '' as $$
 begin
     -- The one code that both the Data API and Storage answer with 403 and these very words.
     raise exception '%', p_reason using errcode = 'insufficient_privilege', detail = 'over_quota',
-        hint = 'Delete documents from the library, or ask whoever runs this service for a larger quota.';
+        hint = p_remedy || ', or ask whoever runs this service for a larger quota.';
 end $$;
 
 create function rivulet.grow(p_library uuid, p_documents bigint, p_bytes bigint) returns void
@@ -241,6 +241,31 @@ create trigger documents_quota_row before insert on public.documents
 create trigger documents_quota_row_change before update on public.documents
     for each row when (new.source = 'row' and new.status = 'queued') execute function rivulet.admit_row();
 
+-- How many libraries a person may own, the personal one among them; of nobody: everybody without a row. Null: any number.
+create table rivulet.owner_quotas (
+    owner_id uuid unique nulls not distinct references auth.users (id) on delete cascade,
+    libraries integer check (libraries >= 0)
+);
+insert into rivulet.owner_quotas (libraries) values (100);
+
+-- The personal one is always made: nobody fails to sign up. Who makes several at once is counted one after the other.
+create function rivulet.count_library() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+    v_most integer;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('rivulet.libraries:' || new.owner_id, 0));
+    select libraries into v_most from rivulet.owner_quotas
+    where owner_id = new.owner_id or owner_id is null order by owner_id limit 1;
+    if (select count(*) from public.libraries where owner_id = new.owner_id) > v_most then
+        perform rivulet.refuse_growth(format('One person may own at most %s libraries.', v_most),
+                                      'Delete libraries that nobody needs');
+    end if;
+    return null;
+end $$;
+create trigger libraries_count after insert or update of owner_id on public.libraries
+    for each row when (not new.personal) execute function rivulet.count_library();
+
 -- For members: how much their libraries hold, and may. Null: as much as there is room for.
 create function public.library_usage(p_library uuid default null)
 returns table (library_id uuid, documents bigint, bytes bigint, documents_limit bigint, bytes_limit bigint)
@@ -268,12 +293,26 @@ create function public.clear_quota_v1(p_library uuid) returns void
 language sql volatile security definer set search_path = '' set statement_timeout = '5s' as
 $$ delete from rivulet.quotas where library_id = p_library $$;
 
+-- The same for the number of libraries. p_owner null: the default of everybody; a limit that is null: none.
+create function public.set_owner_quota_v1(p_owner uuid, p_libraries integer) returns void
+language sql volatile security definer set search_path = '' set statement_timeout = '5s' as $$
+    insert into rivulet.owner_quotas (owner_id, libraries) values (p_owner, p_libraries)
+    on conflict (owner_id) do update set libraries = excluded.libraries
+$$;
+
+create function public.clear_owner_quota_v1(p_owner uuid) returns void
+language sql volatile security definer set search_path = '' set statement_timeout = '5s' as
+$$ delete from rivulet.owner_quotas where owner_id = p_owner $$;
+
 revoke execute on function rivulet.measure_library(), rivulet.used(uuid), rivulet.lock_usage(uuid), rivulet.quota_of(uuid),
     rivulet.too_much(uuid, bigint, bigint), rivulet.note_usage(uuid, bigint, bigint), rivulet.fold_usage(uuid),
     rivulet.fold_usages(), rivulet.counts(public.documents), rivulet.grow(uuid, bigint, bigint), rivulet.count_document(),
     rivulet.uncount_documents(), rivulet.room_in(uuid), rivulet.take_room(uuid, rivulet.default_quota, bigint, bigint),
-    rivulet.is_close(uuid, rivulet.default_quota, bigint, bigint), rivulet.refuse_growth(text), rivulet.admit_row() from public;
-revoke execute on function public.set_quota_v1(uuid, bigint, bigint), public.clear_quota_v1(uuid) from public, anon, authenticated;
-grant execute on function public.set_quota_v1(uuid, bigint, bigint), public.clear_quota_v1(uuid) to service_role;
+    rivulet.is_close(uuid, rivulet.default_quota, bigint, bigint), rivulet.refuse_growth(text, text), rivulet.admit_row(),
+    rivulet.count_library() from public;
+revoke execute on function public.set_quota_v1(uuid, bigint, bigint), public.clear_quota_v1(uuid),
+    public.set_owner_quota_v1(uuid, integer), public.clear_owner_quota_v1(uuid) from public, anon, authenticated;
+grant execute on function public.set_quota_v1(uuid, bigint, bigint), public.clear_quota_v1(uuid),
+    public.set_owner_quota_v1(uuid, integer), public.clear_owner_quota_v1(uuid) to service_role;
 revoke execute on function public.library_usage(uuid) from public, anon;
 grant execute on function public.library_usage(uuid) to authenticated, service_role;

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.integration.engine import Engine
+from tests.integration.engine import Engine, waiting
 from tests.integration.test_documents import put_object
 from tests.integration.test_visibility import signed_in
 from tests.waiting import eventually
@@ -70,6 +70,55 @@ def test_the_default_holds_for_libraries_without_a_quota_of_their_own(engine: En
     engine.all("select public.clear_quota_v1(%s)", engine.library(second))
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         engine.document(second)
+
+
+def make(engine: Engine, user: uuid.UUID, count: int = 1) -> None:
+    """Libraries, in one statement."""
+    insert = "insert into public.libraries (name, owner_id) select 'l', %s from generate_series(1, %s)"
+    engine.all(insert, user, count)
+
+
+def test_a_person_owns_so_many_libraries(engine: Engine) -> None:
+    user, other = engine.person(), engine.person()
+    make(engine, user, 99)
+    with signed_in(engine, user) as person, pytest.raises(psycopg.errors.InsufficientPrivilege) as refused:
+        person.execute("insert into public.libraries (name) values ('one too many')")
+    assert refused.value.diag.message_primary == "One person may own at most 100 libraries."
+    assert refused.value.diag.message_detail == "over_quota"
+    assert refused.value.diag.message_hint == (
+        "Delete libraries that nobody needs, or ask whoever runs this service for a larger quota."
+    )
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="at most 100"):
+        make(engine, other, 100)
+    make(engine, other)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="at most 100"):
+        engine.all("update public.libraries set owner_id = %s where owner_id = %s and not personal", user, other)
+
+
+def test_operators_decide_how_many(engine: Engine) -> None:
+    user, other = engine.person(), engine.person()
+    engine.all("select public.set_owner_quota_v1(null, 0)")
+    engine.all("select public.set_owner_quota_v1(%s, 2)", user)
+    make(engine, user)
+    for each in (user, other):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="at most"):
+            make(engine, each)
+    engine.library(engine.person())  # whoever signs up has one nevertheless
+    engine.all("select public.set_owner_quota_v1(%s, null)", user)
+    make(engine, user, 200)
+    engine.all("select public.clear_owner_quota_v1(%s)", user)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="at most 0 libraries"):
+        make(engine, user)
+
+
+def test_the_last_library_is_made_once(engine: Engine) -> None:
+    user = engine.person()
+    engine.all("select public.set_owner_quota_v1(%s, 2)", user)
+    with engine.connection.transaction():
+        make(engine, user)
+        second = waiting(engine, lambda other: make(other, user))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="at most 2 libraries"):
+        second.result()
 
 
 def test_a_replaced_object_counts_once(engine: Engine) -> None:
