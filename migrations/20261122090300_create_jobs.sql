@@ -2,7 +2,7 @@
 -- Every instant below is the database's clock; only durations cross the API.
 create table rivulet.queues (
     name text primary key,
-    tenant_limit integer not null check (tenant_limit > 0),   -- default for new lanes: jobs of one tenant that may run at once
+    tenant_limit integer not null check (tenant_limit > 0),   -- jobs of one tenant that may run at once, unless its lane says otherwise
     max_attempts integer not null check (max_attempts > 0),
     attempt_deadline interval not null,                       -- one attempt may take this long, however well it beats
     give_up_after interval not null,                          -- from enqueue to the end, all attempts and waiting together
@@ -78,6 +78,18 @@ create table rivulet.lanes (
     primary key (queue, tenant_id)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_cost_delay = 0);
 create index lanes_next on rivulet.lanes (queue, vtime, served_at) where active and not paused and running < max_running;
+
+-- A lane holds its limit, so that its lock is all it takes; what had the queue's goes along with it. In the order in which
+-- others lock several.
+create function rivulet.follow_tenant_limit() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    perform from rivulet.lanes where queue = new.name order by tenant_id for no key update;
+    update rivulet.lanes set max_running = new.tenant_limit where queue = new.name and max_running = old.tenant_limit;
+    return null;
+end $$;
+create trigger queues_follow_tenant_limit after update of tenant_limit on rivulet.queues
+    for each row when (new.tenant_limit <> old.tenant_limit) execute function rivulet.follow_tenant_limit();
 
 create type rivulet.job_outcome as enum ('done', 'dead', 'cancelled');
 

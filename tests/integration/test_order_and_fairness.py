@@ -64,6 +64,24 @@ def test_a_tenants_limit_is_exact_under_concurrent_claims(engine: Engine) -> Non
     assert engine.running("parse", user) == 4
 
 
+def test_lanes_get_the_limit_of_their_queue_and_keep_one_of_their_own(engine: Engine) -> None:
+    early, late, special = (engine.person() for _ in range(3))
+    engine.all(
+        "insert into rivulet.lanes (queue, tenant_id, max_running, active) values ('parse', %s, 9, false)", special
+    )
+    engine.document(early)
+    engine.claim("parse")
+    engine.all("update rivulet.queues set tenant_limit = 6 where name = 'parse'")
+
+    for user in (early, late, special):
+        for n in range(12):
+            engine.document(user, title=f"Document {n}")
+        while engine.claim("parse"):
+            pass
+
+    assert [engine.running("parse", user) for user in (early, late, special)] == [6, 6, 9]
+
+
 def test_no_job_is_claimed_twice(engine: Engine) -> None:
     for _ in range(30):
         engine.document(engine.person())
