@@ -79,9 +79,20 @@ create policy "start a conversation" on public.conversations for insert to authe
     with check (owner_id = (select auth.uid())
                 and (library_id is null or library_id in (select rivulet.libraries_of((select auth.uid())))));
 create policy "change own conversation" on public.conversations for update to authenticated
-    using (owner_id = (select auth.uid()))
-    with check (owner_id = (select auth.uid())
-                and (library_id is null or library_id in (select rivulet.libraries_of((select auth.uid())))));
+    using (owner_id = (select auth.uid()));
+-- A policy does not know what was there before: by one, nobody could rename a conversation about a library that they have left.
+create function rivulet.admit_to_library() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    if new.library_id not in (select rivulet.libraries_of(new.owner_id)) then
+        raise exception 'There is no such library, or you may not see it.' using errcode = 'insufficient_privilege';
+    end if;
+    return new;
+end $$;
+revoke execute on function rivulet.admit_to_library() from public;
+create trigger conversations_admit_to_library before update on public.conversations
+    for each row when (new.library_id is not null and new.library_id is distinct from old.library_id)
+    execute function rivulet.admit_to_library();
 create policy "delete own conversation" on public.conversations for delete to authenticated using (owner_id = (select auth.uid()));
 
 -- Messages: people write questions and stop answers; nothing else of an answer is theirs to change.

@@ -177,6 +177,28 @@ def test_people_cannot_write_into_what_is_not_theirs(engine: Engine, full: tuple
             connection.execute(statement.encode(), [value])
 
 
+def test_a_conversation_keeps_the_library_that_its_owner_has_left_and_gets_none_that_they_may_not_see(
+    engine: Engine,
+) -> None:
+    owner, user = engine.person(), engine.person()
+    left, other = engine.library(owner), engine.library(engine.person())
+    engine.all("insert into public.library_members values (%s, %s, 'viewer')", left, user)
+    changed = "update public.conversations set library_id = %s"
+    with signed_in(engine, user) as person:
+        person.execute("insert into public.conversations (library_id) values (null)")
+        person.execute(changed, [left])
+        person.execute("reset role")
+        person.execute("delete from public.library_members where user_id = %s and library_id = %s", [user, left])
+        person.execute("set local role authenticated")
+        assert person.execute("update public.conversations set title = 'Weirs'").rowcount == 1
+        assert person.execute(changed, [left]).rowcount == 1  # as it is
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="may not see it"), person.transaction():
+            person.execute(changed, [other])
+        assert person.execute(changed, [None]).rowcount == 1
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="may not see it"):
+            person.execute(changed, [left])
+
+
 @pytest.mark.parametrize(
     ("statement", "constraint"),
     [
