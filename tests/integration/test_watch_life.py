@@ -7,6 +7,7 @@ import httpx
 import psycopg
 import pytest
 
+from infra.cli.backup.tables import tables
 from tests.conftest import Gateway
 from tests.databases import Database
 from tests.integration.engine import Engine
@@ -69,6 +70,26 @@ def test_what_cannot_be_watched_is_refused_with_the_reason(
         Watched(engine, table, title, content)
     assert refused.value.diag.message_hint
     assert engine.all("select 1 from public.watches") == []
+
+
+def test_every_table_of_ours_is_refused(engine: Engine) -> None:
+    """Read from the catalog: all that is there is ours."""
+    ours = engine.all(
+        "select oid::regclass::text from pg_class where relkind in ('r', 'p')"
+        " and relnamespace in ('public'::regnamespace, 'rivulet'::regnamespace)"
+    )
+    assert len(ours) > 30
+    for (table,) in ours:
+        with pytest.raises(psycopg.errors.InvalidParameterValue, match="belongs to Rivulet"):
+            Watched(engine, table, "id", ["id"])
+
+
+def test_what_was_there_before_our_migrations_is_not_ours(engine: Engine) -> None:
+    engine.all("create table public.orders (id int primary key, body text)")
+    engine.all("alter table public.orders enable row level security")
+    engine.all("select rivulet.note_expected()")  # as the last of them does
+    assert "public.orders" not in {table.name for table in tables(engine.connection)}
+    assert Watched(engine, "public.orders", "id", ["body"]).caught_up().state() == "following"
 
 
 def test_a_library_that_is_not_there_is_refused(engine: Engine, notes: Watched) -> None:

@@ -53,8 +53,7 @@ _TABLES = """
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence = 'p'
       and (n.nspname = 'rivulet' and c.relname <> 'expected'
-           or n.nspname = 'public' and exists (select from rivulet.expected e
-                                               where e.kind = 'row security' and e.name = 'public.' || c.relname)
+           or n.nspname = 'public' and c.relname = any (rivulet.own_tables())
            or n.nspname || '.' || c.relname = any (%s))
     order by 1
 """
