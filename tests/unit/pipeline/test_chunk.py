@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from functions.pipeline.chunk import SEPARATOR, SIZES, Cutter, embedding_text
 from functions.pipeline.tokens import estimate_tokens
+from functions.pipeline.units import Count
 from schema.documents import Block, BlockKind, Chunk, Document
 
 DOCUMENT = Document(
@@ -36,10 +37,14 @@ blocks = st.builds(
 
 
 def chunks_of(
-    *found: Block, languages: tuple[str, ...] = (), document: Document = DOCUMENT, part: int = 1_000
+    *found: Block,
+    languages: tuple[str, ...] = (),
+    document: Document = DOCUMENT,
+    part: int = 1_000,
+    count: Count = estimate_tokens,
 ) -> list[Chunk]:
     """The passages of blocks that come in parts of so many."""
-    cutter = Cutter(document)
+    cutter = Cutter(document, count)
     parts = [found[start : start + part] for start in range(0, len(found), part)]
     return [*(chunk for blocks in parts for chunk in cutter.feed(blocks, languages)), *cutter.end()]
 
@@ -214,6 +219,35 @@ def test_a_long_header_leaves_less_room_for_the_passage() -> None:
     for chunk in crowded:
         whole = estimate_tokens(embedding_text("Report", chunk.heading_path, chunk.text))
         assert whole <= SIZES.window
+
+
+def byte_for_byte(text: str) -> int:
+    """The worst that a tokenizer does to any script."""
+    return len("".join(text.split()).encode())
+
+
+@given(st.text(), st.lists(texts, max_size=3), st.lists(texts, min_size=1, max_size=12))
+def test_no_header_leaves_a_passage_without_room(title: str, headings: list[str], paragraphs: list[str]) -> None:
+    document = DOCUMENT.model_copy(update={"title": title})
+    found = [*(heading(text, level) for level, text in enumerate(headings, 1)), *map(paragraph, paragraphs)]
+
+    chunks = chunks_of(*found, document=document, count=byte_for_byte)
+
+    assert len(chunks) <= 1 + sum(map(byte_for_byte, paragraphs)) // (SIZES.short // 2)
+    for chunk in chunks:
+        assert byte_for_byte(embedding_text(title, chunk.heading_path, chunk.text)) <= SIZES.window
+
+
+def test_a_long_header_of_many_bytes_keeps_both_ends() -> None:
+    title = "관측소" * 60
+
+    header = embedding_text(title, ("수위",), "").rstrip("\n")
+
+    assert len(header.encode()) <= 205
+    assert header.startswith("관측소관측소")
+    assert header.endswith("관측소 › 수위")
+    assert embedding_text("r" * 200, (), "").rstrip("\n") == "r" * 200
+    assert embedding_text("a" * 150 + "b" * 150, (), "").rstrip("\n") == "a" * 100 + " … " + "b" * 100
 
 
 def test_long_code_is_torn_between_its_parts_and_keeps_its_indentation() -> None:
