@@ -143,10 +143,16 @@ class Desk:
     async def _look(self, repair: bool) -> Findings:
         findings = await self._audit.look()
         if repair:
-            working = asyncio.create_task(self._keep_working())
-            assert await self._audit.repair(findings)
-            working.cancel()
+            await self._mend(findings)
         return findings
+
+    def repair(self, findings: Findings) -> None:
+        self._runner.run(self._mend(findings))
+
+    async def _mend(self, findings: Findings) -> None:
+        working = asyncio.create_task(self._keep_working())
+        assert await self._audit.repair(findings)
+        working.cancel()
 
     async def _keep_working(self) -> None:
         while True:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from schema.documents import StoredChunk
-from schema.places import Place, vector_id
+from schema.places import Page, Place, vector_id
 from tests.conftest import Gateway
 from tests.integration.desk import SMALL, Desk, new_mark
 from tests.integration.engine import Engine
@@ -98,6 +98,47 @@ def test_another_projects_vectors_in_the_same_database_stay(desk: Desk, engine: 
 
     assert desk.audit(repair=True).drift == 0
     assert (desk.count(place), desk.count(others)) == (3, 1)
+
+
+def use(engine: Engine, place: Place, library: uuid.UUID) -> None:
+    """As when a library is assigned to a collection."""
+    engine.all("update rivulet.placements set collection = %s where library_id = %s", place.collection, library)
+
+
+def test_a_collection_that_comes_into_use_while_others_are_looked_at_is_no_stray(
+    desk: Desk, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = engine.person()
+    desk.add(user, TEXTS)
+    place = desk.place(engine.library(user))
+    chunk = StoredChunk.model_validate(engine.one("select to_jsonb(c) - 'search' from public.chunks c limit 1"))
+    new, look = place.model_copy(update={"collection": f"{place.collection}-new"}), desk.index.page
+
+    async def meanwhile(collection: str, offset: int, library: uuid.UUID | None = None) -> Page:
+        if collection == place.physical:
+            use(engine, new, engine.library(user))
+            await desk.index.upsert(new, [chunk], [[1.0] * 64])
+        return await look(collection, offset, library)
+
+    monkeypatch.setattr(desk.index, "page", meanwhile)
+
+    assert new.physical not in desk.audit().strays
+
+
+def test_a_stray_collection_that_came_into_use_since_is_not_removed(desk: Desk, engine: Engine) -> None:
+    user = engine.person()
+    desk.add(user, TEXTS)
+    place = desk.place(engine.library(user))
+    chunk = StoredChunk.model_validate(engine.one("select to_jsonb(c) - 'search' from public.chunks c limit 1"))
+    left = place.model_copy(update={"collection": f"{place.collection}-left"})
+    desk.run(desk.index.upsert(left, [chunk], [[1.0] * 64]))
+    found = desk.audit()
+    assert found.strays == [left.physical]
+
+    use(engine, left, engine.library(user))
+    desk.repair(found)
+
+    assert desk.count(left) == 1
 
 
 def test_what_a_purge_is_about_to_remove_is_no_drift(desk: Desk, engine: Engine) -> None:

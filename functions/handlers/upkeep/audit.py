@@ -23,7 +23,7 @@ class Audit:
         ours = await self.comparison.store.places()
         for place in ours.places:
             await self.comparison.look_at_vectors(place, findings)
-        await self.comparison.look_for_strays(ours, findings)
+        await self.comparison.look_for_strays(ours.mark, findings)
         await self.comparison.look_for_passages(findings)
         return findings
 
@@ -33,7 +33,8 @@ class Audit:
             for start in range(0, len(names), PAGE):
                 await self.comparison.index.remove(collection, names[start : start + PAGE])
         for collection in findings.strays:
-            await self.comparison.index.drop(collection)
+            if await self.comparison.nobodys([collection]):  # somebody may have come to use it meanwhile
+                await self.comparison.index.drop(collection)
         chunks = findings.unwritten
         jobs = [
             job

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from schema.moves import PlacedPassage
-from schema.places import Label, OwnPlaces, Place, vector_id
+from schema.places import Label, Place, vector_id
 from schema.ports import AuditStore, VectorUpkeep
 
 MOST_KEPT = 10_000  # of each kind that are remembered for mending; all are counted
@@ -76,12 +76,16 @@ class Comparison:
                 still = await self.store.among(suspects)
                 findings.unwritten_passages("missing", await self._missing(still, at))
 
-    async def look_for_strays(self, ours: OwnPlaces, findings: Findings) -> None:
+    async def look_for_strays(self, mark: str, findings: Findings) -> None:
         """Which collections of the project are nobody's place?"""
-        known = {place.physical for place in ours.places}
-        findings.strays = [name for name in await self.index.collections(f"{ours.mark}-") if name not in known]
+        findings.strays = await self.nobodys(await self.index.collections(f"{mark}-"))
         for name in findings.strays:
             findings.faults["stray" if (await self.index.page(name, 0)).labels else "empty"] += 1
+
+    async def nobodys(self, collections: Sequence[str]) -> list[str]:
+        """Those of the collections that are nobody's place now. Whose it is, Postgres knew before it was made."""
+        known = {place.physical for place in (await self.store.places()).places}
+        return [name for name in collections if name not in known]
 
     async def _judge(self, place: Place, labels: Sequence[Label], findings: Findings) -> None:
         proper = [label for label in labels if label.chunk_id and label.id == vector_id(label.chunk_id)]
