@@ -40,7 +40,8 @@ if begin - now > patience then return tostring(now - begin) end
 local others = redis.call('ZCARD', KEYS[1]) - (used and 1 or 0)
 local until_ = begin + tokens / (rate * pace() / (others + 1))
 redis.call('ZADD', KEYS[1], string.format('%.6f', until_), tenant)
-redis.call('PEXPIRE', KEYS[1], math.ceil((until_ - now + burst) * 1000))
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+redis.call('PEXPIRE', KEYS[1], math.ceil((last - now + burst) * 1000))
 return tostring(math.max(0, begin - now))
 """
 )

@@ -130,6 +130,18 @@ async def test_the_rate_is_shared_by_tenants(redis_server: str, model: str, shar
     await patient.close()
 
 
+async def test_a_long_reservation_outlasts_the_short_ones_of_others(redis_server: str, model: str) -> None:
+    patient = PatientRedis(redis_server)
+    budget = RedisBudget(patient, model, RATE)
+
+    await budget.reserve("a", RATE)
+    await budget.reserve("b", 1)
+
+    async with redis.from_url(redis_server) as client:
+        assert await client.pttl(f"budget:{{{model}}}:tenants") > 55_000
+    await patient.close()
+
+
 async def test_a_refusal_slows_every_process(redis_server: str, model: str) -> None:
     patient = PatientRedis(redis_server)
     one, other = RedisBudget(patient, model, RATE), RedisBudget(patient, model, RATE)
