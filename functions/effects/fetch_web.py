@@ -113,10 +113,10 @@ async def _ask(
 
 def _headers(known: Validators | None) -> Mapping[str, str]:
     headers = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "Rivulet"}
-    if known and known.etag:
-        headers["if-none-match"] = known.etag
-    if known and known.last_modified:
-        headers["if-modified-since"] = known.last_modified
+    if known:
+        told = {"if-none-match": known.etag, "if-modified-since": known.last_modified}
+        # In which encoding a server meant other characters nobody knows, so they cannot be said back to it.
+        headers |= {name: value for name, value in told.items() if value and value.isascii()}
     return headers
 
 

@@ -52,6 +52,19 @@ async def test_a_page_is_written_with_what_tells_it_from_others(web: tuple[Web, 
     assert server.sent == ["/page"]
 
 
+async def test_a_tag_that_cannot_be_sent_back_is_not(web: tuple[Web, str], tmp_path: Path) -> None:
+    server, url = web
+    server.tag = '"wéir-1"'
+    first = await fetcher(url).fetch(f"{url}/page", tmp_path / "f", MOST, None)
+    assert isinstance(first, Fetched)
+    known = Validators(hash=first.hash, etag=first.etag, last_modified="früher")
+
+    again = await fetcher(url).fetch(f"{url}/page", tmp_path / "g", MOST, known)
+
+    assert again == first
+    assert first.etag == server.tag
+
+
 async def test_nothing_on_this_machine_unless_the_settings_say_so(web: tuple[Web, str], tmp_path: Path) -> None:
     server, url = web
     port = urlsplit(url).port
