@@ -16,6 +16,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         home = state.open_state(state.find_folder(os.environ))
+        state.refuse_to_start(home)
         if arguments == ["up"] and not _become_daemon(home):
             return 0
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

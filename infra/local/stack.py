@@ -58,6 +58,7 @@ def up(progress: Callable[[Progress], None]) -> int:
     """
     begun = time.monotonic()
     home = _home()
+    state.refuse_to_start(home)
     running = _live(home)
     if running is None or running.state == "stopping":
         _wait_for_lock(home)
@@ -105,6 +106,7 @@ def stop_part(name: str) -> None:
 def start_part(name: str) -> None:
     """Start a part that was stopped singly and wait until it is ready."""
     home, running = _running_with(name)
+    state.refuse_to_start(home)
     _wish(home, running, home.stopped_parts() - {name})
     _wait_for_part(home, name, "ready")
 

@@ -101,17 +101,24 @@ def find_folder(environment: Mapping[str, str]) -> Path:
 
 
 def open_state(folder: Path) -> State:
-    """Make the state folder where needed; refuse one that cannot be written or has no room."""
+    """Make the state folder where needed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in PARTS_WITH_FOLDERS:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(b"\0" * 4096)
     except OSError as error:
         raise errors.StackError(_unusable(folder, error)) from error
-    refuse_too_little_room(shutil.disk_usage(folder).free, folder)
     return State(folder)
+
+
+def refuse_to_start(home: State) -> None:
+    """Raise when the state folder cannot be written or has no room; what runs can be used and ended all the same."""
+    try:
+        with tempfile.TemporaryFile(dir=home.folder) as probe:
+            probe.write(b"\0" * 4096)
+    except OSError as error:
+        raise errors.StackError(_unusable(home.folder, error)) from error
+    refuse_too_little_room(shutil.disk_usage(home.folder).free, home.folder)
 
 
 def refuse_too_little_room(free_bytes: int, folder: Path) -> None:

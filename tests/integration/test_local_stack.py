@@ -123,6 +123,22 @@ def test_after_its_supervisor_was_killed_the_stack_starts_anew_and_nothing_is_lo
         assert connection.execute("select count(*) from public.kept").fetchone() == (0,)
 
 
+def test_a_full_disk_keeps_nothing_from_being_used_and_stopped(
+    started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(state, "MIN_FREE_BYTES", 1 << 62)
+        stack.stop_part("redis")
+        assert states()["redis"] == "stopped"
+        assert stack.environment()["SUPABASE_URL"]
+        with pytest.raises(errors.StackError, match="too little room"):
+            stack.start_part("redis")
+        with pytest.raises(errors.StackError, match="too little room"):
+            stack.up(lambda _: None)
+    stack.start_part("redis")
+    assert states() == dict.fromkeys(parts.names(), "ready")
+
+
 def test_down_leaves_no_process_and_can_be_repeated(started: Started) -> None:
     before = described(started.home)
     assert stack.down() is True

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import errors, leftovers, record, restart, state, supervisor
+from infra.local.__main__ import main
 from infra.local.part import Health, Part
 from tests.waiting import eventually_async
 
@@ -30,6 +31,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restart, "CHECK_INTERVAL_SECONDS", 0.02)
     monkeypatch.setattr(restart, "UNHEALTHY_AFTER_SECONDS", 0.2)
     monkeypatch.setattr(restart, "FIRST_DELAY_SECONDS", 0.02)
+
+
+def test_the_supervisor_does_not_start_without_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(state.FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(state, "MIN_FREE_BYTES", 1 << 62)
+    monkeypatch.setattr(supervisor, "run", lambda *_: pytest.fail("it started"))
+
+    assert main(["run"]) == 1
 
 
 def script(
