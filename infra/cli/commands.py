@@ -169,7 +169,7 @@ def search(
     page: Annotated[int | None, typer.Option(min=1, help="Only passages of this page.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search your documents: the passages that an answer would be made from."""
+    """For operators: search your documents; shows the passages that an answer would be made from."""
     from infra.cli import search_command
     from schema.search import Filter
 
@@ -198,7 +198,7 @@ def evaluate(
     answers: Annotated[bool, typer.Option("--answers", help="Ask the questions of answers.jsonl instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how well questions find their documents, by meaning, by words and by both."""
+    """For operators: measure how well questions find their documents, by meaning, by words and by both."""
     from infra.cli.evaluation import command
     from infra.cli.evaluation.dataset import SMALL
 

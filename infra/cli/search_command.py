@@ -1,14 +1,16 @@
-"""`rivulet search`: the passages that fit a query, as a prompt would get them, of those that the person may see."""
+"""`rivulet search`: the passages that fit a query, as a prompt would get them, of those that the person may see.
+
+For operators: it searches by itself, with a worker's token or the secret key.
+"""
 
 import os
-from collections.abc import Mapping
 
 from rich.text import Text
 
 from functions import compose
 from functions.effects.supabase import Supabase
 from infra.cli.console import out, plain, write
-from infra.cli.errors import CommandError
+from infra.cli.errors import CommandError, for_operators
 from infra.cli.person import entered
 from infra.cli.project import find_project
 from infra.local import stack
@@ -23,8 +25,8 @@ async def run(query: str, where: Filter, as_json: bool) -> None:
     """Search for the person who is signed in and show what was found."""
     if not query.strip():
         raise CommandError("The query is empty.")
+    settings = _settings()
     async with entered(find_project(), os.environ) as person:
-        settings = Settings.from_env(_environment())
         supabase = Supabase(settings)
         try:
             retriever = compose.retriever(settings, supabase)
@@ -37,9 +39,9 @@ async def run(query: str, where: Filter, as_json: bool) -> None:
         _show(found)
 
 
-def _environment() -> Mapping[str, str]:
-    """Settings of the project; searching for somebody needs a worker's token or the secret key."""
-    return os.environ if os.environ.get("SUPABASE_URL") else stack.environment()
+def _settings() -> Settings:
+    with for_operators("rivulet search"):
+        return Settings.from_env(os.environ if os.environ.get("SUPABASE_URL") else stack.environment())
 
 
 def _show(found: Retrieved) -> None:

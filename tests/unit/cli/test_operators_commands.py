@@ -1,0 +1,41 @@
+"""Commands that need more than people have say so, and what people can do instead."""
+
+import jwt
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from infra.cli.commands import app
+from infra.cli.errors import CommandError
+from infra.cli.evaluation import command as evaluation
+
+
+@pytest.fixture(autouse=True)
+def person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of somebody who signs in to a project."""
+    for name in ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "SUPABASE_WORKER_TOKEN", "CHROMA_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SUPABASE_URL", "https://abc.supabase.co")
+    monkeypatch.setenv("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_x")
+    monkeypatch.setenv("TOGETHER_API_KEY", "x")
+
+
+@pytest.mark.parametrize("arguments", [["search", "weir"], ["eval"]])
+def test_people_are_told_what_is_missing_and_what_to_do_instead(arguments: list[str]) -> None:
+    refused = CliRunner().invoke(app, arguments)
+
+    assert isinstance(refused.exception, CommandError)
+    told = str(refused.exception)
+    assert f"`rivulet {arguments[0]}` is for operators" in told
+    assert "CHROMA_URL is not set: the address of a Chroma server" in told
+    assert "search in the web application" in told
+    assert "rivulet ask" in told
+
+
+def test_evaluation_enters_with_the_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHROMA_URL", "http://localhost:8000")
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", "sb_secret_x")
+    monkeypatch.setenv("SUPABASE_WORKER_TOKEN", jwt.encode({"role": "rivulet_worker"}, "k" * 32, algorithm="HS256"))
+
+    with evaluation._project(Console()) as settings:
+        assert settings.entry.bearer == "sb_secret_x"
