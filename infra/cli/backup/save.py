@@ -54,9 +54,8 @@ def files_of(store: Store, name: str) -> list[Object]:
 
 
 def _known(store: Store) -> dict[str, Object]:
-    """The files of the latest backup, by their marks."""
-    names = backups(store)
-    return {each.mark: each for each in files_of(store, names[-1])} if names else {}
+    """The files of all backups, by their marks: what one of them holds is not written again, so it cannot be spoilt."""
+    return {each.mark: each for name in backups(store) for each in files_of(store, name)}
 
 
 def _migrations(connection: Any) -> list[str]:
