@@ -42,7 +42,7 @@ class Claimer:
         batch = await self._jobs.claim(self.queue, self._worker, self.free, self._request)
         self._request = uuid4()  # not before: what a lost reply has claimed is in the next
         if self._running.alone and batch.jobs:  # another queue has got a job that has to be alone meanwhile
-            await self._jobs.release(batch.jobs)
+            await self._running.give_back(batch.jobs)
             return ClaimBatch(jobs=[], more=False)
         for claim in batch.jobs:
             self.active += 1

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-import structlog
-
 from functions.dispatch import Dispatcher, Handler
 from functions.work.claimer import CROWDED_SECONDS, Claimer
 from functions.work.lease import LeaseKeeper
@@ -22,8 +20,6 @@ from schema.ports import Beats, JobStore
 BEAT_SECONDS = 2.0
 # No job is begun in the last fifth of the time, so that those which run have a chance to finish.
 CLAIMING_SHARE = 0.8
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -122,10 +118,7 @@ class Drain:
         self.look_again()  # the end of a job is often the beginning of another, in any queue
 
     async def _finish(self) -> None:
-        try:
-            await self._running.drain(max(0.0, self._ends_at - time.monotonic()))
-        except JobError as error:
-            log.warning("release_failed", error=error.message)  # the ends of the leases give the jobs back
+        await self._running.drain(max(0.0, self._ends_at - time.monotonic()))
         await asyncio.to_thread(self._keeper.stop)
 
 

@@ -95,8 +95,15 @@ class RunningJobs:
         if tasks := [held.task for held in self._held.values()]:
             await asyncio.wait(tasks)
         if left:
-            log.info("jobs_released", count=len(left))
-            await self._jobs.release(left)
+            await self.give_back(left)
+
+    async def give_back(self, claims: Sequence[Claim]) -> None:
+        """Give jobs back unfinished. If that cannot be said, the ends of the leases say it later."""
+        try:
+            await self._jobs.release(claims)
+            log.info("jobs_released", count=len(claims))
+        except JobError as error:
+            log.warning("release_failed", count=len(claims), error=error.message)
 
     async def _run(self, claim: Claim) -> Outcome:
         try:

@@ -24,6 +24,7 @@ class Jobs:
         self.open = asyncio.Event()
         self.open.set()
         self.replies_are_lost = False
+        self.release_fails = False
         self.asked: list[tuple[int, UUID]] = []
         self.failed: dict[int, JobError] = {}
         self.released: list[int] = []
@@ -44,6 +45,8 @@ class Jobs:
         raise NotImplementedError
 
     async def release(self, claims: Sequence[Claim]) -> None:
+        if self.release_fails:
+            raise TransientError("supabase_unreachable", "The database service cannot be reached.")
         self.released += [each.id for each in claims]
 
     async def sweep(self) -> None:

@@ -92,6 +92,21 @@ async def test_what_was_claimed_meanwhile_is_given_back_untouched() -> None:
 
 
 @pytest.mark.anyio
+async def test_what_cannot_be_given_back_is_left_to_its_lease() -> None:
+    jobs = Jobs(claim(1, alone=True), claim(2, queue=Queue.PARSE))
+    jobs.open.clear()
+    place = Place(jobs)
+    claims = [asyncio.create_task(claimer.claim()) for claimer in (place.one, place.other)]
+    await eventually_async(lambda: _assert_asked(jobs, 2))
+    jobs.release_fails = True
+    jobs.open.set()
+
+    _, batch = await asyncio.gather(*claims)
+
+    assert (batch.jobs, batch.more) == ([], False)
+
+
+@pytest.mark.anyio
 async def test_nobody_is_held_up_for_long_by_a_job_that_cannot_be_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running_module, "ALONE_SECONDS", 0.05)
     jobs = Jobs(claim(1))
