@@ -79,7 +79,7 @@ class Service:
         settings = self._settings
         needed: dict[str, Probe] = {
             "data_api": probes.data_api(self._supabase),
-            "vectors": probes.vectors(self._http, settings.chroma_url),
+            "vectors": probes.vectors(self._http, settings.vectors),
             "models": probes.models(
                 self._http, settings.together_base_url, settings.together_api_key.get_secret_value()
             ),

@@ -2,11 +2,25 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 
 _UUIDS = TypeAdapter(list[UUID])
+
+
+class Address(NamedTuple):
+    """Where a server is."""
+
+    host: str
+    port: int
+    secure: bool
+
+    @property
+    def url(self) -> str:
+        """As requests name it."""
+        return f"{'https' if self.secure else 'http'}://{self.host}:{self.port}"
 
 
 class VectorServer(NamedTuple):
@@ -16,6 +30,13 @@ class VectorServer(NamedTuple):
     api_key: SecretStr | None = None
     tenant: str | None = None
     database: str | None = None
+
+    @property
+    def address(self) -> Address:
+        """What the URL says; where it names no port, it is Chroma's own."""
+        parts = urlsplit(self.url)
+        secure = parts.scheme == "https"
+        return Address(parts.hostname or "localhost", parts.port or (443 if secure else 8000), secure)
 
 
 class Place(BaseModel):

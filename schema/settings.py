@@ -152,8 +152,20 @@ class Settings(BaseModel):
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be an address like https://example.com")
-        # The together SDK adds /v1 itself.
-        return value.rstrip("/").removesuffix("/v1")
+        return value.rstrip("/")
+
+    @field_validator("together_base_url")
+    @classmethod
+    def _without_version(cls, value: str | None) -> str | None:
+        return value and value.removesuffix("/v1")  # which the together SDK adds itself
+
+    @field_validator("chroma_url")
+    @classmethod
+    def _without_path(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.path or parts.query or parts.fragment:
+            raise ValueError("must name a server and its port alone, without a path: Chroma's client knows none")
+        return value
 
     @model_validator(mode="after")
     def _enters(self) -> Self:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import chromadb
@@ -32,9 +31,7 @@ class Chroma:
     def __init__(self, server: VectorServer, seconds: float = WRITE_SECONDS) -> None:
         """`seconds`: the most that one call may take."""
         self._server = server
-        address = urlsplit(server.url)
-        self._host, self._secure = address.hostname or "localhost", address.scheme == "https"
-        self._port = address.port or (443 if self._secure else 8000)
+        self._address = server.address
         self._seconds = seconds
         self._client: Any = None
         self._collections: dict[str, AsyncCollection] = {}
@@ -42,7 +39,7 @@ class Chroma:
     @property
     def url(self) -> str:
         """Where it is served."""
-        return f"{'https' if self._secure else 'http'}://{self._host}:{self._port}"
+        return self._address.url
 
     @asynccontextmanager
     async def opened(self, place: Place) -> AsyncIterator[AsyncCollection]:
@@ -103,9 +100,9 @@ class Chroma:
     async def _connect(self) -> Any:
         try:
             return await chromadb.AsyncHttpClient(
-                host=self._host,
-                port=self._port,
-                ssl=self._secure,
+                host=self._address.host,
+                port=self._address.port,
+                ssl=self._address.secure,
                 headers=key_headers(self._server),
                 tenant=self._server.tenant or DEFAULT_TENANT,
                 database=self._server.database or DEFAULT_DATABASE,

@@ -3,6 +3,7 @@
 import httpx
 
 from functions.effects.supabase import Supabase
+from schema.places import VectorServer
 from schema.serving import Probe
 
 TOGETHER_URL = "https://api.together.ai"
@@ -17,9 +18,9 @@ def data_api(supabase: Supabase) -> Probe:
     return probe
 
 
-def vectors(http: httpx.AsyncClient, chroma_url: str) -> Probe:
+def vectors(http: httpx.AsyncClient, server: VectorServer) -> Probe:
     """Chroma."""
-    return _get(http, f"{chroma_url}/api/v2/heartbeat")
+    return _get(http, f"{server.address.url}/api/v2/heartbeat")
 
 
 def models(http: httpx.AsyncClient, base_url: str | None, key: str) -> Probe:

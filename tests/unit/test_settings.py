@@ -76,6 +76,24 @@ def test_a_missing_setting_is_named_with_the_way_to_get_it(name: str) -> None:
         Settings.from_env({k: v for k, v in GOOD.items() if k != name})
 
 
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("http://chroma", "http://chroma:8000"),
+        ("http://chroma:9000/", "http://chroma:9000"),
+        ("https://api.trychroma.com", "https://api.trychroma.com:443"),
+    ],
+)
+def test_the_vector_store_has_its_own_port_where_none_is_named(url: str, asked: str) -> None:
+    assert Settings.from_env(GOOD | {"CHROMA_URL": url}).vectors.address.url == asked
+
+
+@pytest.mark.parametrize("url", ["https://example.com/chroma", "http://chroma:8000/v1", "http://chroma:8000?a=b"])
+def test_a_vector_store_under_a_path_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^CHROMA_URL must name a server and its port alone, without a path"):
+        Settings.from_env(GOOD | {"CHROMA_URL": url})
+
+
 def test_a_malformed_address_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r"^SUPABASE_URL must be an address like"):
         Settings.from_env(GOOD | {"SUPABASE_URL": "abc.supabase.co"})

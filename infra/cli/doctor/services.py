@@ -91,10 +91,11 @@ class Services:
         return ok("redis", "It answers.")
 
     async def _chroma(self) -> Finding:
-        url = self._settings.chroma_url
+        server = self._settings.vectors
+        url = server.address.url
         try:
-            await probes.vectors(self._http, url)()
-            await Chroma(self._settings.vectors, READ_SECONDS).names(1, 0)
+            await probes.vectors(self._http, server)()
+            await Chroma(server, READ_SECONDS).names(1, 0)
         except httpx.HTTPError as error:
             text = f"Chroma does not answer at {url} ({type(error).__name__}): nothing is found by meaning."
             return wrong("chroma", text, "rivulet up chroma  # elsewhere: start Chroma, or check CHROMA_URL")
