@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schema.jobs import Json, Queue
 
+AnswerStatus = Literal["pending", "streaming", "complete", "failed", "cancelled"]
 ENDS = ("complete", "failed", "cancelled")  # states of an answer in which nothing more happens by itself
 
 
@@ -22,30 +23,35 @@ class Person:
     expires_at: float
 
 
-class AnswerRow(BaseModel):
-    """An answer as its row holds it; `fence` numbers the attempt that writes it."""
+class AnswerState(BaseModel):
+    """How far an answer is; `fence` numbers the attempt that writes it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: UUID
-    conversation_id: UUID
     reply_to: UUID
     content: str
-    status: Literal["pending", "streaming", "complete", "failed", "cancelled"]
+    status: AnswerStatus
     fence: int | None = None
     model: str | None = None
-    usage: Json | None = None
     timings: Json | None = None
     metadata: Json = {}
-    error_code: str | None = None
     error_message: str | None = None
-    trace_id: str
-    citations: Sequence[Json] = ()
 
     @property
     def ended(self) -> bool:
         """Nothing more will happen by itself."""
         return self.status in ENDS
+
+
+class AnswerRow(AnswerState):
+    """An answer as its row holds it, as programs are told of it."""
+
+    conversation_id: UUID
+    usage: Json | None = None
+    error_code: str | None = None
+    trace_id: str
+    citations: Sequence[Json] = ()
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ class SupabaseAudit:
 
     async def passages(self, library: UUID | None, after: UUID | None) -> Passages:
         """A page of the passages that are searched."""
-        reply = await self._supabase.call("audit_passages_v1", library=_text(library), after=_text(after))
+        reply = await self._supabase.call(
+            "audit_passages_v1", library=library and str(library), after=after and str(after)
+        )
         return Passages.model_validate(reply)
 
     async def among(self, chunks: Sequence[UUID]) -> Sequence[PlacedPassage]:
@@ -43,7 +45,3 @@ class SupabaseAudit:
     async def jobs_left(self, jobs: Sequence[int]) -> int:
         """How many of the jobs have not ended."""
         return int(await self._supabase.call("jobs_left_v1", jobs=list(jobs)))
-
-
-def _text(identifier: UUID | None) -> str | None:
-    return None if identifier is None else str(identifier)

@@ -23,7 +23,7 @@ class SupabaseSearch:
     async def scope(self, user: UUID, library: UUID | None, where: Filter) -> Scope:
         """The libraries that the person may search."""
         reply = await self._supabase.call(
-            "search_scope_v1", user=str(user), library=_text(library), filter=_filter(where)
+            "search_scope_v1", user=str(user), library=library and str(library), filter=_filter(where)
         )
         return Scope.model_validate(reply)
 
@@ -31,7 +31,7 @@ class SupabaseSearch:
         """The best passages by words."""
         reply = await self._supabase.call(
             "lexical_search_v1",
-            user=str(user), query=query, library=_text(library), limit=limit, filter=_filter(where),
+            user=str(user), query=query, library=library and str(library), limit=limit, filter=_filter(where),
         )  # fmt: skip
         chunks = _CHUNKS.validate_python([row["chunk_id"] for row in reply])
         return [Hit(chunk, row["score"]) for chunk, row in zip(chunks, reply, strict=True)]
@@ -42,10 +42,6 @@ class SupabaseSearch:
             "visible_chunks_v1", user=str(user), chunks=[str(c) for c in chunks], around=around, filter=_filter(where)
         )
         return _FOUND.validate_python(reply)
-
-
-def _text(identifier: UUID | None) -> str | None:
-    return None if identifier is None else str(identifier)
 
 
 def _filter(where: Filter) -> Json:

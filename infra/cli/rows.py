@@ -1,10 +1,12 @@
 """The rows that the command line reads, as the Data API and the broadcasts carry them; unknown columns are ignored."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
+
+from schema.serving import AnswerState
 
 DOCUMENT_COLUMNS = (
     "id,title,object_name,content_hash,bytes,status,error_code,error_message,pages,chunks_total,chunks_done,version,"
@@ -12,7 +14,6 @@ DOCUMENT_COLUMNS = (
 )
 ANSWER_COLUMNS = "*,citations(*)"
 DocumentStatus = Literal["queued", "parsing", "embedding", "ready", "failed"]
-AnswerStatus = Literal["pending", "streaming", "complete", "failed", "cancelled"]
 
 
 class Row(BaseModel):
@@ -58,35 +59,12 @@ class CitationRow(Row):
     quote: str
 
 
-class AnswerRow(Row):
-    """An answer, with its citations where they came along; `fence` numbers the attempt that writes it."""
+class AnswerRow(AnswerState):
+    """An answer, with its citations where they came along."""
 
-    id: UUID
-    reply_to: UUID
-    content: str
-    status: AnswerStatus
-    fence: int | None = None
-    model: str | None = None
-    timings: dict[str, int] | None = None
-    metadata: dict[str, Any] = {}
-    error_message: str | None = None
     citations: tuple[CitationRow, ...] = ()
-
-    @property
-    def ended(self) -> bool:
-        """The answer will not change any more."""
-        return self.status in ("complete", "failed", "cancelled")
 
     @property
     def refused(self) -> bool:
         """The answer says that the documents do not tell."""
         return self.metadata.get("refused") is True and not self.citations
-
-
-class Delta(Row):
-    """A piece of an answer: `offset` characters of the same attempt (`fence`) come before it."""
-
-    message_id: UUID
-    fence: int
-    offset: int
-    text: str

@@ -17,9 +17,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
-from realtime import AsyncRealtimeChannel, AsyncRealtimeClient, RealtimeChannelOptions, RealtimeSubscribeStates
+from realtime import AsyncRealtimeChannel, AsyncRealtimeClient, RealtimeSubscribeStates
 from realtime.types import BroadcastPayload
 
+from functions.effects.follow_realtime import PRIVATE
 from infra.cli.person import Person
 
 CONNECT_SECONDS = 10.0
@@ -28,13 +29,6 @@ LOOK_SECONDS = 3.0
 PATIENCE = 5  # times that long is waited with a look while news keep coming
 LONGEST_PAUSE_SECONDS = 5.0
 MOST_UNREAD = 10_000
-PRIVATE: RealtimeChannelOptions = {
-    "config": {
-        "broadcast": {"ack": False, "self": False},
-        "presence": {"key": "", "enabled": False},
-        "private": True,
-    }
-}
 # Its errors are expected here, and dealt with.
 logging.getLogger("realtime").setLevel(logging.CRITICAL)
 

@@ -32,7 +32,7 @@ class Seen:
 
     def note(self) -> None:
         """Note the text as it is now."""
-        fence, text = self.reader._fence, self.reader.text
+        fence, text = self.reader._known.fence, self.reader.text
         if text and self.first_at is None:
             self.first_at = time.monotonic()
         if self.reader.final is None:
