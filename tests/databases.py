@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ TEST_SETTINGS: dict[str, str | int] = {
     "autovacuum": "off",
     "max_connections": 300,
 }
+START_SECONDS = 60.0
 _numbers = itertools.count(1)
 
 
@@ -151,11 +153,46 @@ def running_server(settings: Mapping[str, str | int] = TEST_SETTINGS, parent: Pa
 @contextmanager
 def _served(cluster: postgres.Cluster, log: int) -> Iterator[subprocess.Popen[bytes]]:
     postgres.prepare(cluster)
-    process = postgres.launch(cluster, log)
+    process = launch(cluster, log)
     try:
         yield process
     finally:
-        postgres.stop(process)
+        stop(process)
+
+
+def launch(cluster: postgres.Cluster, output: int) -> subprocess.Popen[bytes]:
+    """Start a prepared server in a session of its own and wait until it accepts connections."""
+    process = subprocess.Popen(
+        cluster.command(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        start_new_session=True,
+        **cluster.place.process_owner(),
+    )
+
+    def answers() -> None:
+        if process.poll() is not None:
+            raise RuntimeError(f"PostgreSQL stopped while starting (exit code {process.returncode}).")
+        assert cluster.answers(), "PostgreSQL did not answer in time"
+
+    try:
+        eventually(answers, START_SECONDS)
+    except BaseException:
+        stop(process)
+        raise
+    return process
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Shut a server down; when it does not follow, make it abort (it recovers at its next start)."""
+    process.send_signal(postgres.STOP_SIGNAL)
+    try:
+        process.wait(postgres.STOP_DEADLINE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGQUIT)
+        process.wait(postgres.STOP_DEADLINE_SECONDS)
 
 
 def _make_templates(cluster: postgres.Cluster, secrets: state.Secrets) -> None:

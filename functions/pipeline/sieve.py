@@ -165,9 +165,3 @@ def _of_markers(character: str) -> bool:
 
 class _Undecided(Exception):
     """What is pending may still become something that is left out."""
-
-
-def sieve(text: str, markers: int, texts: Iterable[str]) -> str:
-    """A whole text, sieved."""
-    whole = Sieve(markers, texts)
-    return whole.feed(text) + whole.end()

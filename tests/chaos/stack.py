@@ -40,12 +40,12 @@ class Power:
         running.send_signal(signal.SIGQUIT if hard else signal.SIGINT)
         running.wait(30)
         self._forget()
-        self._process = postgres.launch(self._cluster, subprocess.DEVNULL)
+        self._process = databases.launch(self._cluster, subprocess.DEVNULL)
 
     def off(self) -> None:
         """Stop the server, if it is one that was started here."""
         if self._process is not None:
-            postgres.stop(self._process)
+            databases.stop(self._process)
 
     def _forget(self) -> None:
         if self._process is not None:

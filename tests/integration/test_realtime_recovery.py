@@ -118,13 +118,13 @@ def own_server() -> Iterator[tuple[databases.Server, Callable[[], None], Callabl
             postgres.end_leftover(server.cluster.data)
 
         def start() -> None:
-            started.append(postgres.launch(server.cluster, subprocess.DEVNULL))
+            started.append(databases.launch(server.cluster, subprocess.DEVNULL))
 
         try:
             yield server, stop, start
         finally:
             for process in started:
-                postgres.stop(process)
+                databases.stop(process)
 
 
 async def test_the_database_may_come_later_go_and_come_back() -> None:

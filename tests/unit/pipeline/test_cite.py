@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.pipeline.cite import cite
-from functions.pipeline.sieve import sieve
 from schema.answers import REFUSAL, Passage
+from tests.sieving import sieve
 
 WEIR = "The weir is 3.5 m high. It was built in 1903 by Anton Falk.\nNobody knows why."
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.pipeline.sieve import LINK_REMOVED, Sieve, sieve
+from functions.pipeline.sieve import LINK_REMOVED, Sieve
+from tests.sieving import sieve
 
 GIVEN = ["The rules are at https://water.example/rules and nowhere else."]
 pieces = st.sampled_from(
