@@ -22,6 +22,9 @@ from schema.settings import Settings
 if TYPE_CHECKING:
     from together import AsyncTogether
 
+    from functions.effects.cache_redis import RedisCache
+    from functions.effects.redis_patient import PatientRedis
+
 T = TypeVar("T")
 
 # Python looks for cycles among so many new objects at a time; its own 700 are reached several times in each answer.
@@ -52,7 +55,6 @@ def load(make: Callable[[Settings, Supabase], T], settings: Settings, supabase: 
 
 def retriever(settings: Settings, supabase: Supabase) -> Retriever:
     """What finds passages, on real services. Takes a while: it loads the client of the vector store."""
-    from functions.effects.cache_redis import RedisCache
     from functions.effects.search_chroma import ChromaSearch
     from functions.effects.search_supabase import SupabaseSearch
     from functions.handlers.retrieval.remember import RememberingRetriever
@@ -64,7 +66,7 @@ def retriever(settings: Settings, supabase: Supabase) -> Retriever:
         embedders(settings, supabase),
         index,
         reranker(settings, supabase),
-        cache=RedisCache(settings.redis_url),
+        cache=_cache(settings, supabase),
     )
 
 
@@ -82,6 +84,24 @@ def _models(settings: Settings, supabase: Supabase) -> "AsyncTogether":
     client = connect(settings)
     supabase.closes(client.close)
     return client
+
+
+def _cache(settings: Settings, supabase: Supabase) -> "RedisCache":
+    """A cache, for as long as the connection to Supabase."""
+    from functions.effects.cache_redis import RedisCache
+
+    cache = RedisCache(settings.redis_url)
+    supabase.closes(cache.close)
+    return cache
+
+
+def _redis(settings: Settings, supabase: Supabase) -> "PatientRedis":
+    """A connection to Redis, for as long as that to Supabase."""
+    from functions.effects.redis_patient import PatientRedis
+
+    redis = PatientRedis(settings.redis_url)
+    supabase.closes(redis.close)
+    return redis
 
 
 class _Loading:
@@ -110,7 +130,9 @@ def _parse(settings: Settings, supabase: Supabase) -> Handler:
     count = token_counter(settings.embedding_tokenizer) if settings.embedding_tokenizer else estimate_tokens
     reach = Reach.of(settings.fetch_ports, settings.fetch_private_networks)
     pages = PageLoader(SupabaseFetches(supabase), WebFetcher(reach))
-    return ParseHandler(SupabaseDocuments(supabase), SupabaseFiles(supabase), ContainedParser(), pages, count)
+    parser = ContainedParser()
+    supabase.closes(parser.close)
+    return ParseHandler(SupabaseDocuments(supabase), SupabaseFiles(supabase), parser, pages, count)
 
 
 def _embed(settings: Settings, supabase: Supabase) -> Handler:
@@ -131,7 +153,6 @@ def _embed(settings: Settings, supabase: Supabase) -> Handler:
 def _respond(settings: Settings, supabase: Supabase) -> Handler:
     from functions.effects.announce_supabase import SupabaseAnnouncer
     from functions.effects.answers_supabase import SupabaseAnswers
-    from functions.effects.cache_redis import RedisCache
     from functions.handlers.answering.replay import Replays
     from functions.handlers.respond import RespondHandler
 
@@ -143,7 +164,7 @@ def _respond(settings: Settings, supabase: Supabase) -> Handler:
         announcer=SupabaseAnnouncer(supabase),
         models=chat_models(settings),
         limit=limit(settings, supabase, "questions"),
-        replays=Replays(RedisCache(settings.redis_url), seconds) if seconds else None,
+        replays=Replays(_cache(settings, supabase), seconds) if seconds else None,
     )
 
 
@@ -152,13 +173,10 @@ def limit(settings: Settings, supabase: Supabase, kind: Literal["questions", "se
     from functions.effects.limit_redis import RedisLimit
     from functions.effects.limit_supabase import SupabaseLimit
     from functions.effects.limits import QUESTIONS, SEARCHES, windows
-    from functions.effects.redis_patient import PatientRedis
 
     counted = {"questions": QUESTIONS, "searches": SEARCHES}[kind]
     limited = windows(settings.questions_per_minute, settings.questions_per_day)
-    redis = PatientRedis(settings.redis_url)
-    supabase.closes(redis.close)
-    return RedisLimit(redis, counted, limited, SupabaseLimit(supabase, counted, limited))
+    return RedisLimit(_redis(settings, supabase), counted, limited, SupabaseLimit(supabase, counted, limited))
 
 
 def chat_models(settings: Settings) -> Sequence[str]:
@@ -169,20 +187,18 @@ def chat_models(settings: Settings) -> Sequence[str]:
 def generator(settings: Settings, supabase: Supabase) -> Generator:
     """The chat models, each standing in for those before it."""
     from functions.effects.breaker import Breaker
-    from functions.effects.cache_redis import RedisCache
     from functions.effects.generate_resilient import ResilientGenerator
     from functions.effects.generate_together import TogetherGenerator
 
     client = _models(settings, supabase)
     models = [TogetherGenerator(client, model) for model in chat_models(settings)]
-    return ResilientGenerator(models, Breaker(RedisCache(settings.redis_url)), _chat_budgets(settings))
+    return ResilientGenerator(models, Breaker(_cache(settings, supabase)), _chat_budgets(settings, supabase))
 
 
-def _chat_budgets(settings: Settings) -> Mapping[str, Budget]:
+def _chat_budgets(settings: Settings, supabase: Supabase) -> Mapping[str, Budget]:
     from functions.effects.budget_redis import RedisBudget
-    from functions.effects.redis_patient import PatientRedis
 
-    redis, rate = PatientRedis(settings.redis_url), settings.chat_tokens_per_minute
+    redis, rate = _redis(settings, supabase), settings.chat_tokens_per_minute
     return {model: RedisBudget(redis, model, rate) for model in chat_models(settings)} if rate else {}
 
 
@@ -221,13 +237,11 @@ def _backfill(_: Settings, supabase: Supabase) -> Handler:
 def embedders(settings: Settings, supabase: Supabase) -> Callable[[str], Embedder]:
     """The embedder of each model by its name, all with one connection and one cache."""
     from functions.effects.budget_redis import RedisBudget
-    from functions.effects.cache_redis import RedisCache
     from functions.effects.embed_cached import CachedEmbedder
     from functions.effects.embed_together import TogetherEmbedder
-    from functions.effects.redis_patient import PatientRedis
 
-    client, cache = _models(settings, supabase), RedisCache(settings.redis_url)
-    redis, rate = PatientRedis(settings.redis_url), settings.embedding_tokens_per_minute
+    client, cache = _models(settings, supabase), _cache(settings, supabase)
+    redis, rate = _redis(settings, supabase), settings.embedding_tokens_per_minute
 
     @functools.cache
     def of(model: str) -> Embedder:
