@@ -1,6 +1,5 @@
 -- Libraries: named sets of documents, and who may use them.
--- `rivulet` is the private schema: it is never listed among the schemas that the Data API exposes.
-create schema rivulet;
+
 grant usage on schema rivulet to authenticated, service_role;  -- policies call functions in it; its tables stay closed
 
 -- The trace that the sender's request belongs to, if it says so (https://www.w3.org/TR/trace-context/), else a new one.

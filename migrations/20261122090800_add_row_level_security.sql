@@ -1,13 +1,16 @@
 -- Who may do what. Nobody but the owner of a right reads or writes; the service role, which bypasses these policies, does the work.
 
--- Start from nothing: hosted Supabase grants all on new tables and functions in public by default.
-revoke all on all tables in schema public from anon, authenticated;
+-- Start from nothing: hosted Supabase grants all on new tables and functions in public by default. What others have in public
+-- keeps its rights.
+revoke all on public.libraries, public.library_members, public.documents, public.chunks, public.conversations, public.messages,
+    public.citations, public.feedback, public.deletions from anon, authenticated;
 do $$
 declare
     f regprocedure;
 begin
     for f in select oid::regprocedure from pg_proc
-             where pronamespace = 'public'::regnamespace and proname ~ '_v[0-9]+$' loop
+             where pronamespace = 'public'::regnamespace and proname = any (rivulet.own_functions())
+               and proname ~ '_v[0-9]+$' loop
         execute format('revoke execute on function %s from public, anon, authenticated', f);
         execute format('grant execute on function %s to service_role', f);
     end loop;

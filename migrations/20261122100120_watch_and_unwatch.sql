@@ -6,14 +6,6 @@ begin
     raise exception '% cannot be watched: %', p_table, p_problem using hint = p_hint, errcode = 'invalid_parameter_value';
 end $$;
 
--- Our tables in `public`, where others have theirs, too; a test compares this with what a new project has there. What the
--- migrations left (rivulet.expected) does not tell ours from those that were there before them.
-create function rivulet.own_tables() returns text[]
-language sql immutable set search_path = '' as $$
-    select array['libraries', 'library_members', 'documents', 'chunks', 'conversations', 'messages', 'citations', 'feedback',
-                 'deletions', 'watches', 'provenance', 'invitations']
-$$;
-
 create function rivulet.check_watchable(p_table regclass, p_columns text[]) returns void
 language plpgsql stable set search_path = '' as $$
 declare

@@ -1,0 +1,79 @@
+"""A project that has an application in `public`: Rivulet comes to live beside it, and leaves it as it is."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local.database import migrate
+from tests.databases import MIGRATIONS, Database
+from tests.integration.engine import Engine
+
+# Everything of it has `shop` in its name. What its owner gave away stays given, what was taken back stays taken.
+SHOP = """
+    create table public.shop_orders (
+        id bigint generated always as identity primary key,
+        buyer uuid not null,
+        total integer constraint shop_total_positive check (total > 0)
+    );
+    create index shop_orders_by_buyer on public.shop_orders (buyer);
+    alter table public.shop_orders enable row level security;
+    revoke all on public.shop_orders from anon;
+    grant select (id) on public.shop_orders to anon;
+    create policy "shop: own orders" on public.shop_orders for select to authenticated using (buyer = auth.uid());
+    create view public.shop_sums as select buyer, sum(total) from public.shop_orders group by buyer;
+    create function public.shop_tax_v2(total integer) returns integer language sql as 'select total / 5';
+    create function public.shop_check() returns trigger language plpgsql as 'begin return new; end';
+    revoke execute on function public.shop_check() from public, anon;
+    create trigger shop_check before insert on public.shop_orders for each row execute function public.shop_check();
+    create publication shop_feed for table public.shop_orders;
+    alter publication supabase_realtime add table public.shop_orders;
+    insert into storage.buckets (id, name, public) values ('shop_pictures', 'shop_pictures', true);
+    create policy "shop: pictures" on storage.objects for select to anon using (bucket_id = 'shop_pictures');
+"""
+APPLICATION = """
+    select 'relation', c::text from pg_class c where relname ~ '^shop' and relkind <> 'i'
+    union all select 'column', a::text from pg_attribute a where attrelid::regclass::text ~ '^shop'
+    union all select 'function', p::text from pg_proc p where proname ~ '^shop'
+    union all select 'policy', p::text from pg_policies p where policyname ~ '^shop' or tablename ~ '^shop'
+    union all select 'trigger', pg_get_triggerdef(oid) from pg_trigger where tgrelid::regclass::text ~ '^shop'
+    union all select 'index', pg_get_indexdef(indexrelid) from pg_index where indexrelid::regclass::text ~ '^shop'
+    union all select 'constraint', pg_get_constraintdef(oid) from pg_constraint where conrelid::regclass::text ~ '^shop'
+    union all select 'publication', p::text from pg_publication_tables p where tablename ~ '^shop'
+    union all select 'bucket', b::text from storage.buckets b where id ~ '^shop'
+"""
+
+
+@pytest.fixture
+def shop(platform_database: Database) -> Iterator[Engine]:
+    """A project with somebody's application and nothing of ours, as its owner."""
+    made = Engine(platform_database.owner_dsn)
+    made.all(SHOP)
+    yield made
+    made.close()
+
+
+def test_an_application_stays_as_it_is(shop: Engine) -> None:
+    before = sorted(shop.all(APPLICATION))
+    assert len({kind for kind, _ in before}) == 9
+
+    migrate(shop.dsn, MIGRATIONS)
+
+    assert sorted(shop.all(APPLICATION)) == before
+
+
+NAMED = {
+    "select unnest(rivulet.own_tables())": "select tablename::text from pg_tables where schemaname = 'public'",
+    "select unnest(rivulet.own_functions())": (
+        "select distinct proname::text from pg_proc where pronamespace = 'public'::regnamespace"
+    ),
+}
+
+
+@pytest.mark.parametrize("named", NAMED)
+def test_all_that_is_ours_is_named(engine: Engine, platform_database: Database, named: str) -> None:
+    """What a new project has besides that of Supabase, each once."""
+    new = Engine(platform_database.owner_dsn)
+    others = new.all(NAMED[named])
+    new.close()
+
+    assert sorted(engine.all(named)) == sorted(set(engine.all(NAMED[named])) - set(others))
