@@ -36,3 +36,11 @@ language sql immutable set search_path = '' as $$
         'is_operator', 'set_operator_v1', 'ops_overview', 'ops_series', 'ops_redrive', 'ops_cancel', 'ops_trace',
         'inspect_project_v1']
 $$;
+
+-- Those on tables of Supabase, which have policies of others, too.
+create function rivulet.own_policies() returns text[]
+language sql immutable set search_path = '' as $$
+    select array['members read files', 'editors upload files', 'editors replace files', 'editors delete files',
+                 'workers read files', 'workers remove forgotten files', 'hear own libraries and conversations',
+                 'workers hear the bells', 'workers ring and send answers']
+$$;

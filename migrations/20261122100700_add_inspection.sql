@@ -8,22 +8,43 @@ create table rivulet.expected (
     primary key (kind, name)
 );
 
+-- All of `rivulet`, and our tables in `public` with their sequences. What else there is, its owners change as they like.
+create function rivulet.own_relations() returns setof oid
+language sql stable set search_path = '' as $$
+    with named as (
+        select oid from pg_class where relnamespace = 'public'::regnamespace and relname = any (rivulet.own_tables())
+    )
+    select oid from pg_class where relnamespace = 'rivulet'::regnamespace
+    union all
+    select oid from named
+    union all
+    select s.oid from pg_class s join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = s.oid
+    where s.relkind = 'S' and d.refclassid = 'pg_class'::regclass and d.refobjid in (select oid from named)
+$$;
+
+-- The function of a watch comes and goes with it, and so do the triggers that call it: they are its owner's affair.
+create function rivulet.own_routines() returns setof oid
+language sql stable set search_path = '' as $$
+    select oid from pg_proc
+    where pronamespace = 'public'::regnamespace and proname = any (rivulet.own_functions())
+       or pronamespace = 'rivulet'::regnamespace and proname !~ '^watch_[0-9a-f]{32}$'
+$$;
+
 -- Roles that people and workers come in as; what they may do is all that stands between them and others' rows.
 create function rivulet.actual_rights() returns table (kind text, name text, statement text)
 language sql stable set search_path = '' as $$
     with granted as (
         select case c.relkind when 'S' then 'sequence ' else '' end || c.oid::regclass as object, a.grantee, a.privilege_type as privilege, null::text as column
         from pg_class c cross join aclexplode(c.relacl) a
-        where c.relnamespace in ('public'::regnamespace, 'rivulet'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'S')
+        where c.oid in (select rivulet.own_relations())
         union all
         select c.oid::regclass::text, a.grantee, a.privilege_type, t.attname
         from pg_class c join pg_attribute t on t.attrelid = c.oid cross join aclexplode(t.attacl) a
-        where c.relnamespace in ('public'::regnamespace, 'rivulet'::regnamespace)
+        where c.oid in (select rivulet.own_relations())
         union all
         select 'function ' || p.oid::regprocedure, a.grantee, a.privilege_type, null
         from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-        where p.pronamespace in ('public'::regnamespace, 'rivulet'::regnamespace)
-          and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+        where p.oid in (select rivulet.own_routines())
     )
     select 'right', format('%s on %s to %s', lower(privilege) || coalesce(' (' || quote_ident("column") || ')', ''), object, role),
            format('grant %s on %s to %s', lower(privilege) || coalesce(' (' || quote_ident("column") || ')', ''), object, role)
@@ -48,45 +69,47 @@ $$;
 create function rivulet.actual_rules() returns table (kind text, name text, statement text)
 language sql stable set search_path = '' as $$
     select 'row security', c.oid::regclass::text, format('alter table %s enable row level security', c.oid::regclass)
-    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity
+    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relname = any (rivulet.own_tables()) and c.relrowsecurity
     union all
     select 'policy', format('%s on %I.%I', quote_ident(p.policyname), p.schemaname, p.tablename),
            format('create policy %I on %I.%I as %s for %s to %s', p.policyname, p.schemaname, p.tablename, lower(p.permissive),
                   lower(p.cmd), array_to_string(p.roles, ', '))
            || coalesce(' using (' || p.qual || ')', '') || coalesce(' with check (' || p.with_check || ')', '')
     from pg_policies p
-    where p.schemaname = 'public' or (p.schemaname, p.tablename) in (('storage', 'objects'), ('realtime', 'messages'))
+    where p.schemaname = 'public' and p.tablename = any (rivulet.own_tables())
+       or (p.schemaname, p.tablename) in (('storage', 'objects'), ('realtime', 'messages'))
+          and p.policyname = any (rivulet.own_policies())
     union all
     select 'publication', t.schemaname || '.' || t.tablename,
            format('alter publication supabase_realtime add table %I.%I', t.schemaname, t.tablename)
     from pg_publication_tables t where t.pubname = 'supabase_realtime' and t.schemaname = 'public'
+      and t.tablename = any (rivulet.own_tables())
     union all
     select 'bucket', b.id, format('insert into storage.buckets (id, name, public) values (%L, %L, %L) on conflict (id) do update '
                                   'set public = excluded.public', b.id, b.name, b.public)
     from storage.buckets b where b.id = 'documents'
 $$;
 
--- A trigger on a table that somebody watches is that person's affair; one that pg_net needs comes and goes with it.
+-- A trigger is ours if its function is, wherever it is; one that pg_net needs comes and goes with it.
 create function rivulet.actual_code() returns table (kind text, name text, statement text)
 language sql stable set search_path = '' as $$
     select 'function', p.oid::regprocedure::text, pg_get_functiondef(p.oid)
-    from pg_proc p where p.pronamespace in ('public'::regnamespace, 'rivulet'::regnamespace) and p.prokind = 'f'
-      and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+    from pg_proc p where p.oid in (select rivulet.own_routines())
     union all
     select 'trigger', format('%I on %s', t.tgname, t.tgrelid::regclass),
            pg_get_triggerdef(t.oid) || case t.tgenabled when 'O' then '' else format(' -- %s', t.tgenabled) end
-    from pg_trigger t join pg_proc p on p.oid = t.tgfoid
-    where p.pronamespace = 'rivulet'::regnamespace and not t.tgisinternal and t.tgname <> 'queues_post_webhook'
+    from pg_trigger t
+    where t.tgfoid in (select rivulet.own_routines()) and not t.tgisinternal and t.tgname <> 'queues_post_webhook'
     union all
     select 'index', i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
     from pg_index i join pg_class c on c.oid = i.indrelid
-    where c.relnamespace in ('public'::regnamespace, 'rivulet'::regnamespace) and i.indisvalid and not c.relispartition
+    where c.oid in (select rivulet.own_relations()) and i.indisvalid and not c.relispartition
       and not exists (select from pg_constraint k where k.conindid = i.indexrelid)
     union all
     select 'constraint', format('%I on %s', k.conname, k.conrelid::regclass),
            format('alter table %s add constraint %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
     from pg_constraint k join pg_class c on c.oid = k.conrelid
-    where c.relnamespace in ('public'::regnamespace, 'rivulet'::regnamespace) and not c.relispartition and k.contype <> 'n'
+    where c.oid in (select rivulet.own_relations()) and not c.relispartition and k.contype <> 'n'
 $$;
 
 create function rivulet.actual() returns table (kind text, name text, statement text)
@@ -178,4 +201,4 @@ end $$;
 revoke execute on function public.inspect_project_v1() from public, anon, authenticated;
 grant execute on function public.inspect_project_v1() to service_role;
 revoke execute on function rivulet.actual(), rivulet.actual_rights(), rivulet.actual_roles(), rivulet.actual_rules(), rivulet.actual_code(),
-    rivulet.note_expected(), rivulet.mending(text, text, text, text), rivulet.differences() from public;
+    rivulet.own_relations(), rivulet.own_routines(), rivulet.note_expected(), rivulet.mending(text, text, text, text), rivulet.differences() from public;

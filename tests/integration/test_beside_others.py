@@ -6,7 +6,8 @@ import pytest
 
 from infra.local.database import migrate
 from tests.databases import MIGRATIONS, Database
-from tests.integration.engine import Engine
+from tests.integration.engine import Engine, Row
+from tests.integration.watched import Watched, work
 
 # Everything of it has `shop` in its name. What its owner gave away stays given, what was taken back stays taken.
 SHOP = """
@@ -61,11 +62,62 @@ def test_an_application_stays_as_it_is(shop: Engine) -> None:
     assert sorted(shop.all(APPLICATION)) == before
 
 
+# What its owner may do with it at any time: each was told as a fault once the doctor knew how it had been.
+CHANGES = """
+    alter policy "shop: own orders" on public.shop_orders using (true);
+    create policy "shop: clerks" on public.shop_orders for update to authenticated using (true);
+    drop policy "shop: pictures" on storage.objects;
+    revoke select (id) on public.shop_orders from anon;
+    grant select (total) on public.shop_orders to anon;
+    revoke select on public.shop_sums from authenticated;
+    revoke usage on sequence public.shop_orders_id_seq from anon;
+    alter table public.shop_orders drop constraint shop_total_positive;
+    drop index public.shop_orders_by_buyer;
+    revoke execute on function public.shop_tax_v2(integer) from public;
+    create or replace function public.shop_check() returns trigger language plpgsql as 'begin return null; end';
+    drop trigger shop_check on public.shop_orders;
+    alter publication supabase_realtime drop table public.shop_orders;
+    revoke all on public.shop_orders from authenticated;
+    alter table public.shop_orders disable row level security;
+    revoke all on public.shop_orders from anon;
+    drop function public.shop_tax_v2(integer);
+"""
+
+
+def test_the_doctor_has_nothing_to_say_about_it(shop: Engine) -> None:
+    migrate(shop.dsn, MIGRATIONS)
+    assert told(shop) == ([], [])
+
+    shop.all(CHANGES)
+
+    assert told(shop) == ([], [])
+
+
+def told(project: Engine) -> tuple[list[Row], list[str]]:
+    """What is not as it was left, and what is open to everybody."""
+    found = project.one("select public.inspect_project_v1()")
+    return found["differences"], found["exposed"]
+
+
+def test_a_watch_that_an_upgrade_finds_may_end(engine: Engine) -> None:
+    engine.all("create table public.shop_notes (id integer primary key, body text)")
+    engine.all("alter table public.shop_notes enable row level security")
+    watched = Watched(engine, "public.shop_notes", "id", ["body"]).caught_up()
+    engine.all("select rivulet.note_expected()")  # as every later migration does
+
+    engine.all("select rivulet.unwatch(%s)", watched.id)
+    work(engine)
+
+    assert watched.triggers() == []
+    assert told(engine) == ([], [])
+
+
 NAMED = {
     "select unnest(rivulet.own_tables())": "select tablename::text from pg_tables where schemaname = 'public'",
     "select unnest(rivulet.own_functions())": (
         "select distinct proname::text from pg_proc where pronamespace = 'public'::regnamespace"
     ),
+    "select unnest(rivulet.own_policies())": "select policyname::text from pg_policies where schemaname <> 'public'",
 }
 
 
