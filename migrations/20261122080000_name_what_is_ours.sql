@@ -44,3 +44,33 @@ language sql immutable set search_path = '' as $$
                  'workers read files', 'workers remove forgotten files', 'hear own libraries and conversations',
                  'workers hear the bells', 'workers ring and send answers']
 $$;
+
+-- Before anything is made: a name that is taken would stop some later migration in the middle, and a bucket of others would
+-- from then on take in nothing but what belongs to a library.
+do $$
+declare
+    v_taken text;
+begin
+    select string_agg(name, ', ' order by name) into v_taken from (
+        select format('public.%I', relname) from pg_class
+        where relnamespace = 'public'::regnamespace and relname = any (rivulet.own_tables())
+        union
+        select format('public.%I', typname) from pg_type  -- a table is a type, too
+        where typnamespace = 'public'::regnamespace and typname = any (array_append(rivulet.own_tables(), 'library_role'))
+        union
+        select format('public.%I(%s)', proname, pg_get_function_identity_arguments(oid)) from pg_proc
+        where pronamespace = 'public'::regnamespace and proname = any (rivulet.own_functions())
+        union
+        select format('policy %I on %I.%I', policyname, schemaname, tablename) from pg_policies
+        where (schemaname, tablename) in (('storage', 'objects'), ('realtime', 'messages'))
+          and policyname = any (rivulet.own_policies())
+        union
+        select 'bucket documents' from storage.buckets where id = 'documents'
+    ) t (name);
+    if v_taken is not null then
+        raise exception 'Rivulet needs names that are taken in this project: %. Nothing was made.', v_taken
+            using errcode = 'duplicate_object',
+                  hint = 'Rename what has them, remove it, or move it to another schema (alter table … set schema …), then run '
+                         'the migrations again; or give Rivulet a project of its own.';
+    end if;
+end $$;

@@ -1,6 +1,6 @@
 -- Uploads and rows become documents, and documents become work. Same bytes are none.
 
-insert into storage.buckets (id, name, public) values ('documents', 'documents', false) on conflict (id) do nothing;
+insert into storage.buckets (id, name, public) values ('documents', 'documents', false);
 
 create function rivulet.tenant_of_library(p_library uuid) returns uuid
 language sql stable set search_path = '' as

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local.database import migrate
+from infra.local.database import MigrationError, migrate
+from infra.local.state import CHECKOUT
 from tests.databases import MIGRATIONS, Database
 from tests.integration.engine import Engine, Row
 from tests.integration.watched import Watched, work
@@ -112,6 +113,37 @@ def test_a_watch_that_an_upgrade_finds_may_end(engine: Engine) -> None:
     assert told(engine) == ([], [])
 
 
+# What takes a name of ours, and how it is named.
+TAKEN = {
+    "create table public.documents (id integer)": "public.documents",
+    "create view public.messages as select 1 as id": "public.messages",
+    "create index feedback on public.shop_orders (total)": "public.feedback",
+    "create type public.citations as enum ('a')": "public.citations",
+    "create type public.library_role as enum ('reader')": "public.library_role",
+    "create function public.search_passages(wanted text) returns text language sql as 'select 1::text'": (
+        "public.search_passages(wanted text)"
+    ),
+    'create policy "members read files" on storage.objects for select using (true)': (
+        'policy "members read files" on storage.objects'
+    ),
+    "insert into storage.buckets (id, name) values ('documents', 'documents')": "bucket documents",
+}
+
+
+@pytest.mark.parametrize("taking", [*([each] for each in TAKEN), list(TAKEN)], ids=[*TAKEN.values(), "all at once"])
+def test_names_that_are_taken_are_told_before_anything_is_made(shop: Engine, taking: list[str]) -> None:
+    for statement in taking:
+        shop.all(statement)
+
+    with pytest.raises(MigrationError) as refused:
+        migrate(shop.dsn, MIGRATIONS)
+
+    taken = ", ".join(sorted(TAKEN[statement] for statement in taking))
+    assert f"names that are taken in this project: {taken}. Nothing was made." in str(refused.value)
+    assert "alter table … set schema" in str(refused.value)
+    assert shop.one("select to_regnamespace('rivulet')") is None
+
+
 NAMED = {
     "select unnest(rivulet.own_tables())": "select tablename::text from pg_tables where schemaname = 'public'",
     "select unnest(rivulet.own_functions())": (
@@ -129,3 +161,9 @@ def test_all_that_is_ours_is_named(engine: Engine, platform_database: Database, 
     new.close()
 
     assert sorted(engine.all(named)) == sorted(set(engine.all(NAMED[named])) - set(others))
+
+
+def test_the_handbook_says_which_names_must_be_free(engine: Engine) -> None:
+    said = (CHECKOUT / "docs/operators/deploy.md").read_text()
+
+    assert [name for (name,) in engine.all("select unnest(rivulet.own_tables())") if f"`{name}`" not in said] == []
