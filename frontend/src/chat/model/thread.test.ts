@@ -88,6 +88,14 @@ describe("an answer that is streamed", () => {
   });
 });
 
+describe("two questions at once", () => {
+  it("are answered in their order, in whatever order their rows came", () => {
+    const rows = [message({ id: "a2", replyTo: "q2", position: 4 }), question({ id: "q2", position: 3 }), message({ status: "streaming" }), question()];
+    expect(openAnswer(read(reading, TALK, rows))?.id).toBe("a1");
+    expect(openAnswer(read(reading, TALK, rows.toReversed()))?.id).toBe("a1");
+  });
+});
+
 describe("an answer that was stopped", () => {
   const heard = hear(streaming, "delta", piece(2, "llo world"));
   const stopped = hear(heard, "UPDATE", news(row({ status: "cancelled", fence: 7, content: "He", updated_at: at(1) })));

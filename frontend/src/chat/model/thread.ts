@@ -114,12 +114,14 @@ export function isUnsettled(message: Message): boolean {
   return message.status === "cancelled" && message.fence > 0 && message.verdict === null;
 }
 
-/** The answer that is being waited for or written. */
+/** The answer that is being waited for or written: the first of several, for the others wait until it has ended. */
 export function openAnswer(thread: Thread): Message | null {
+  let first: Message | null = null;
   for (const message of thread.messages.values()) {
-    if (message.role === "assistant" && !isEnded(message)) return message;
+    const isOpen = message.role === "assistant" && !isEnded(message);
+    if (isOpen && message.position < (first?.position ?? Infinity)) first = message;
   }
-  return null;
+  return first;
 }
 
 function hearDelta(thread: Thread, delta: Delta): Thread {

@@ -65,6 +65,16 @@ describe("Composer", () => {
     await vi.waitFor(() => expect(stop).not.toBeInTheDocument());
   });
 
+  it("stops the answer that is being written, not the one that waits for it", async () => {
+    const api = new FakeApi();
+    api.begun = true;
+    const waiting = [question({ id: "q2", position: 3 }), message({ id: "a2", replyTo: "q2", position: 4 })];
+    api.messages = [question(), message({ status: "streaming", fence: 7 }), ...waiting];
+    shown(api, false);
+    fireEvent.click(await screen.findByRole("button", { name: "Stop the answer" }));
+    await vi.waitFor(() => expect(api.messages.map((each) => each.status)).toEqual(["complete", "cancelled", "complete", "pending"]));
+  });
+
   it("says that the session is over, and keeps the text", async () => {
     const api = new FakeApi();
     api.failures.set("start", [{ kind: "signed_out", message: "" }]);

@@ -21,7 +21,8 @@ export class FakeApi implements Api {
     const failure = this.called("read");
     if (failure !== null) return { value: null, failure };
     const conversation = { id: CONVERSATION, title: "Talk", libraryId: null, updatedAt: "" };
-    return { value: this.begun ? { conversation, messages: this.messages } : null, failure: null };
+    const messages = this.messages.toSorted((a, b) => b.position - a.position);
+    return { value: this.begun ? { conversation, messages } : null, failure: null };
   }
 
   async start(): Promise<Failure | null> {
