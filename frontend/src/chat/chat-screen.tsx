@@ -74,15 +74,14 @@ function Screen({ isNew }: { isNew: boolean }) {
   useEffect(() => live.open(), [live]);
   useEffect(() => focusAtDesk(input.current), []);
   useEffect(() => {
+    if (isNew && presence !== "new") window.history.replaceState(null, "", `/chat/${live.id}`);
+  }, [isNew, presence, live]);
+  useEffect(() => {
     const library = new URLSearchParams(window.location.search).get("library");
     if (isNew && library !== null) void live.answerFrom(library);
   }, [isNew, live]);
 
-  async function ask(content: string) {
-    await live.ask(content);
-    // Unless one has gone elsewhere meanwhile.
-    if (live.hasBegun && window.location.pathname === "/chat") window.history.replaceState(null, "", `/chat/${live.id}`);
-  }
+  const ask = (content: string) => void live.ask(content);
   function act(action: Action) {
     if (action === "search") focusSearch();
     else if (action === "new") router.push("/chat");
@@ -97,8 +96,8 @@ function Screen({ isNew }: { isNew: boolean }) {
     <div className={classes.screen}>
       <section className={classes.talk}>
         <Header onShortcuts={() => setShowsShortcuts(true)} />
-        {!isShown ? <State /> : isEmpty ? <Empty onAsk={(content) => void ask(content)} /> : <Transcript editing={editing} onEdit={edit} />}
-        {presence !== "missing" && <Composer input={input} onAsk={(content) => void ask(content)} onRecall={recall} />}
+        {!isShown ? <State /> : isEmpty ? <Empty onAsk={ask} /> : <Transcript editing={editing} onEdit={edit} />}
+        {presence !== "missing" && <Composer input={input} onAsk={ask} onRecall={recall} />}
       </section>
       <PassagePanel />
       <LiveRegion />

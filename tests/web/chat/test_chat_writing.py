@@ -50,6 +50,16 @@ def test_a_question_is_sent_once_when_the_connection_is_back(chat: Open) -> None
     expect(talk.visitor.answers).to_have_count(2)
 
 
+def test_a_first_question_is_sent_when_the_connection_is_back_and_gives_the_page_its_address(chat: Open) -> None:
+    talk = chat()
+    talk.page.context.set_offline(True)
+    talk.ask()
+    expect(talk.page.get_by_text(re.compile("Not sent"))).to_be_visible()
+    talk.page.context.set_offline(False)
+    expect(talk.page).to_have_url(re.compile(r"/chat/[0-9a-f-]{36}$"))
+    talk.wait_for_end()
+
+
 def test_the_library_that_answers_is_seen_and_changed(chat: Open) -> None:
     talk = chat()
     picker = talk.page.get_by_role("combobox", name="Answers come from")

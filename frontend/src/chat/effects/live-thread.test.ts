@@ -15,13 +15,15 @@ const drafts = draftsOf("p1");
 function made(start: Start = "new") {
   const api = new FakeApi();
   const listeners = new Set<Listener>();
+  const ofPerson = new Set<Listener>();
   let number = 0;
-  const subscribe = (_: string, listener: Listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
+  const subscribe = (topic: string, listener: Listener) => {
+    const all = topic === "person:p1" ? ofPerson : listeners;
+    all.add(listener);
+    return () => all.delete(listener);
   };
-  const live = new LiveThread(CONVERSATION, start, { api, drafts, subscribe, newId: () => `q${(number += 1)}` });
-  return { api, listeners, live };
+  const live = new LiveThread(CONVERSATION, start, { person: "p1", api, drafts, subscribe, newId: () => `q${(number += 1)}` });
+  return { api, listeners, ofPerson, live };
 }
 
 beforeEach(() => {
@@ -82,14 +84,27 @@ describe("a question", () => {
   });
 
   it("is sent when the connection is back", async () => {
-    const { api, live, listeners } = made();
+    const { api, live, ofPerson } = made();
     live.open();
     await live.ask("First?");
     api.failures.set("ask", [OFFLINE]);
     await live.ask("Second?");
     expect(api.asked.size).toBe(1);
-    for (const listener of listeners) listener.catchUp();
+    for (const listener of ofPerson) listener.catchUp();
     await vi.waitFor(() => expect(api.asked.size).toBe(2));
+  });
+
+  it("is sent when the connection is back, also when it begins the conversation", async () => {
+    const { api, live, ofPerson } = made();
+    const close = live.open();
+    api.failures.set("start", [OFFLINE]);
+    await live.ask("First?");
+    expect(api.asked.size).toBe(0);
+    for (const listener of ofPerson) listener.catchUp();
+    await vi.waitFor(() => expect(live.store.getState()).toMatchObject({ presence: "here", outgoing: [] }));
+    expect([...api.asked.values()]).toEqual(["First?"]);
+    close();
+    expect(ofPerson.size).toBe(0);
   });
 
   it("waits for the one before it", async () => {

@@ -12,6 +12,7 @@ import { BLANK, type Drafts } from "./drafts";
 import { type Change, Frames } from "./frames";
 
 export interface Surroundings {
+  readonly person: string;
   readonly api: Api;
   readonly drafts: Drafts;
   readonly subscribe: (topic: string, listener: Listener) => () => void;
@@ -62,15 +63,15 @@ export class LiveThread {
     this.viewers += 1;
     this.restoreText();
     this.connect();
+    const leavePerson = this.world.subscribe(`person:${this.world.person}`, {
+      hear: () => undefined,
+      catchUp: () => this.sendAgain(),
+    });
     return () => {
+      leavePerson();
       this.viewers -= 1;
       if (this.viewers === 0) this.disconnect();
     };
-  }
-
-  /** A question was accepted, so the conversation has an address. */
-  get hasBegun(): boolean {
-    return this.key !== BLANK;
   }
 
   get isOpen(): boolean {
@@ -195,7 +196,7 @@ export class LiveThread {
   }
 
   private async sent(): Promise<void> {
-    if (!this.hasBegun) this.world.drafts.save(BLANK, "");
+    if (this.key === BLANK) this.world.drafts.save(BLANK, "");
     this.key = this.id;
     await this.readAfresh();
   }
@@ -225,7 +226,7 @@ export class LiveThread {
     if (this.viewers === 0 || this.leave !== null || presence === "new" || presence === "missing") return;
     this.leave = this.world.subscribe(`conversation:${this.id}`, {
       hear: ({ event, payload }) => this.hear(event, payload),
-      catchUp: () => this.catchUp(),
+      catchUp: () => void this.readRows(),
     });
     void this.readRows();
   }
@@ -241,8 +242,8 @@ export class LiveThread {
     this.frames.add((thread) => hear(thread, event, payload));
   }
 
-  private catchUp(): void {
-    void this.readRows();
+  /** By the person's topic, which is heard also before the conversation has one. */
+  private sendAgain(): void {
     for (const { id, failure } of this.store.getState().outgoing) {
       if (failure?.kind === "offline") void this.resend(id);
     }

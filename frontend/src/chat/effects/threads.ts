@@ -12,7 +12,7 @@ const threads = new Map<string, LiveThread>();
 export function threadOf(person: string, id: string, start: Start): LiveThread {
   const key = `${person}:${id}`;
   const known = threads.get(key);
-  const thread = known ?? new LiveThread(id, start, { api: dataApi, drafts: draftsOf(person), subscribe, newId });
+  const thread = known ?? new LiveThread(id, start, { person, api: dataApi, drafts: draftsOf(person), subscribe, newId });
   if (typeof window === "undefined") return thread; // a server renders for everybody, and keeps nobody's
   threads.delete(key);
   threads.set(key, thread); // the last used is the last to be forgotten

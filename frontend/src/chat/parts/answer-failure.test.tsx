@@ -16,7 +16,7 @@ async function shown(changes: Parameters<typeof message>[0], isLast: boolean) {
   const api = new FakeApi();
   api.begun = true;
   api.messages = [question(), answer];
-  const live = new LiveThread(CONVERSATION, null, { api, drafts: draftsOf("p"), subscribe: () => () => undefined, newId: () => "q9" });
+  const live = new LiveThread(CONVERSATION, null, { person: "p", api, drafts: draftsOf("p"), subscribe: () => () => undefined, newId: () => "q9" });
   live.open();
   await live.readRows();
   render(

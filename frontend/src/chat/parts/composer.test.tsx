@@ -16,7 +16,7 @@ vi.mock("next/navigation", () => ({ usePathname: () => "/chat/c" }));
 beforeEach(() => localStorage.clear());
 
 function shown(api = new FakeApi(), isNew = true) {
-  const live = new LiveThread(CONVERSATION, isNew ? "new" : null, { api, drafts: draftsOf("p"), subscribe: () => () => undefined, newId: () => "q1" });
+  const live = new LiveThread(CONVERSATION, isNew ? "new" : null, { person: "p", api, drafts: draftsOf("p"), subscribe: () => () => undefined, newId: () => "q1" });
   live.open();
   const onAsk = vi.fn();
   const onRecall = vi.fn();

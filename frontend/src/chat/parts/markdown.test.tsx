@@ -18,7 +18,7 @@ function Opened() {
 }
 
 function show(content: ReactNode, answer: Message = message({ citations: [CITATION] })) {
-  const live = new LiveThread(CONVERSATION, "new", { api: new FakeApi(), drafts: draftsOf("p"), subscribe: () => () => undefined, newId: () => "q" });
+  const live = new LiveThread(CONVERSATION, "new", { person: "p", api: new FakeApi(), drafts: draftsOf("p"), subscribe: () => () => undefined, newId: () => "q" });
   return render(
     <ScreenProvider live={live}>
       <AnswerContext value={answer}>{content}</AnswerContext>
