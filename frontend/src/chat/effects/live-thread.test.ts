@@ -143,6 +143,40 @@ describe("what was typed", () => {
     await live.resend("q1");
     expect([drafts.load(BLANK), drafts.load(CONVERSATION)]).toEqual(["", "and"]);
   });
+
+  it("stays in the next new chat when a question of the one before arrives late", async () => {
+    const { live } = made();
+    const close = live.open();
+    const asking = live.ask("Why?");
+    close();
+    const next = made().live;
+    next.open();
+    expect([next.box.getState().text, drafts.load(CONVERSATION)]).toEqual(["", "Why?"]);
+    next.write("foo");
+    await asking;
+    expect([drafts.load(BLANK), drafts.load(CONVERSATION)]).toEqual(["foo", ""]);
+  });
+
+  it("waits in the next new chat when it was not sent from the one that was left", async () => {
+    const { api, live } = made();
+    const close = live.open();
+    api.failures.set("start", [OFFLINE]);
+    const asking = live.ask("Why?");
+    live.write("foo");
+    close();
+    expect([drafts.load(BLANK), drafts.load(CONVERSATION)]).toEqual(["foo", "Why?"]);
+    await asking;
+    expect([drafts.load(BLANK), drafts.load(CONVERSATION)]).toEqual(["Why?\n\nfoo", ""]);
+  });
+
+  it("in another tab is not thrown away by what this one sends", async () => {
+    const { live } = made();
+    live.open();
+    const asking = live.ask("Why?");
+    drafts.save(BLANK, "typed in another tab");
+    await asking;
+    expect(drafts.load(BLANK)).toBe("typed in another tab");
+  });
 });
 
 describe("a conversation that is open", () => {

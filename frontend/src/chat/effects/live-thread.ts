@@ -36,8 +36,6 @@ export class LiveThread {
   readonly store: StoreApi<Thread>;
   readonly box: StoreApi<Box>;
   private readonly frames: Frames<Thread>;
-  /** Under which the text of the box is kept. */
-  private key: string;
   private viewers = 0;
   private leave: (() => void) | null = null;
   private reading: Promise<void> | null = null;
@@ -52,7 +50,6 @@ export class LiveThread {
     start: Start,
     private readonly world: Surroundings,
   ) {
-    this.key = start === "new" ? BLANK : id;
     this.store = createStore<Thread>(() => begun(id, start));
     this.box = createStore<Box>(() => ({ text: "", isSignedOut: false, library: null }));
     this.frames = new Frames((change) => this.applyHeard(change));
@@ -69,8 +66,11 @@ export class LiveThread {
     });
     return () => {
       leavePerson();
+      if (this.viewers === 1) this.clearBlank();
       this.viewers -= 1;
-      if (this.viewers === 0) this.disconnect();
+      if (this.viewers > 0) return;
+      this.disconnect();
+      this.handOn();
     };
   }
 
@@ -105,7 +105,7 @@ export class LiveThread {
     const outgoing = this.store.getState().outgoing.find((each) => each.id === id);
     if (outgoing === undefined) return;
     this.change((thread) => discard(thread, id));
-    this.write([outgoing.content, this.box.getState().text].filter(Boolean).join("\n\n"));
+    this.write(together([outgoing.content, this.box.getState().text]));
   }
 
   stop(answer: string): Promise<Failure | null> {
@@ -178,7 +178,7 @@ export class LiveThread {
   private deliver(id: string, content: string): Promise<void> {
     this.sending = this.sending.then(async () => {
       const failure = (await this.begin()) ?? (await this.world.api.ask(this.id, id, content));
-      if (failure === null) await this.sent();
+      if (failure === null) await this.readAfresh();
       else this.notSent(id, failure);
       this.keepText();
     });
@@ -190,29 +190,49 @@ export class LiveThread {
     if (this.store.getState().presence !== "new") return null;
     const failure = await this.world.api.start(this.id, this.box.getState().library);
     if (failure !== null) return failure;
+    this.clearBlank();
     this.change((thread) => ({ ...thread, presence: "here" }));
     this.connect();
     return null;
   }
 
-  private async sent(): Promise<void> {
-    if (this.key === BLANK) this.world.drafts.save(BLANK, "");
-    this.key = this.id;
-    await this.readAfresh();
-  }
-
   private notSent(id: string, failure: Failure): void {
     this.change((thread) => sendingFailed(thread, id, failure));
+    this.handOn();
     if (failure.kind !== "signed_out") return;
     this.takeBack(id);
     this.box.setState({ isSignedOut: true });
   }
 
+  /** Under which the text of the box is kept: new chats have one place together, which is the one's that is seen. */
+  private get key(): string {
+    return this.isOpen && this.store.getState().presence === "new" ? BLANK : this.id;
+  }
+
   /** What was not sent is kept with what stands in the box, until it is. */
   private keepText(): void {
+    this.world.drafts.save(this.key, this.unsent());
+  }
+
+  private unsent(): string {
     const { outgoing } = this.store.getState();
-    const unsent = [...outgoing.map((each) => each.content), this.box.getState().text].filter((each) => each.trim() !== "");
-    this.world.drafts.save(this.key, unsent.join("\n\n"));
+    return together([...outgoing.map((each) => each.content), this.box.getState().text]);
+  }
+
+  /** Free the place of new chats, unless another tab has written there meanwhile. */
+  private clearBlank(): void {
+    if (this.key === BLANK && this.world.drafts.load(BLANK) === this.unsent()) this.world.drafts.save(BLANK, "");
+  }
+
+  /** Nobody comes back to a new chat that was left: what is not on its way there waits in the next one. */
+  private handOn(): void {
+    const { presence, outgoing } = this.store.getState();
+    if (this.isOpen || presence !== "new") return;
+    const idle = outgoing.filter((each) => each.failure !== null).map((each) => each.content);
+    this.world.drafts.save(BLANK, together([...idle, this.box.getState().text, this.world.drafts.load(BLANK)]));
+    this.change((thread) => ({ ...thread, outgoing: outgoing.filter((each) => each.failure === null) }));
+    this.box.setState({ text: "" });
+    this.keepText();
   }
 
   /** After the first rendering, which is the same on the server. */
@@ -277,6 +297,11 @@ export class LiveThread {
   private pause(): number {
     return Math.min(LONGEST_PAUSE_MS, 500 * 2 ** this.failures) * (0.5 + Math.random() / 2);
   }
+}
+
+/** Several texts as one, in paragraphs of their own. */
+function together(texts: readonly string[]): string {
+  return texts.filter((each) => each.trim() !== "").join("\n\n");
 }
 
 function begun(id: string, start: Start): Thread {
