@@ -204,6 +204,22 @@ describe("a conversation that is open", () => {
     expect(api.calls.length).toBe(before + 1);
   });
 
+  it("reads again after a join, though a reading hangs, and takes nothing older from that", async () => {
+    const { api, live, listeners } = made(null);
+    api.begun = true;
+    api.messages = [question(), message({ status: "complete" })];
+    let arrive = (): void => undefined;
+    const nothing = { value: null, failure: null };
+    vi.spyOn(api, "read").mockImplementationOnce(() => new Promise((resolve) => (arrive = () => resolve(nothing))));
+    live.open();
+    for (const listener of listeners) listener.catchUp();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(live.store.getState()).toMatchObject({ presence: "here" });
+    arrive();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([live.store.getState().presence, live.store.getState().messages.size]).toEqual(["here", 2]);
+  });
+
   it("asks nobody once all has ended, and once nobody looks", async () => {
     const { api, live, listeners } = made(null);
     api.begun = true;

@@ -39,6 +39,8 @@ export class LiveThread {
   private viewers = 0;
   private leave: (() => void) | null = null;
   private reading: Promise<void> | null = null;
+  private readings = 0;
+  private lastTaken = 0;
   private sending: Promise<void> = Promise.resolve();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private lookedAt = 0;
@@ -139,22 +141,26 @@ export class LiveThread {
     return this.act(() => this.world.api.answerFrom(this.id, library));
   }
 
-  /** Read the rows now. */
+  /** Read the rows; a request that is under way will do. */
   readRows(): Promise<void> {
-    return (this.reading ??= this.readOnce().finally(() => {
-      this.reading = null;
-      this.schedule();
-    }));
+    return this.reading ?? this.readAfresh();
   }
 
-  /** Read the rows as they are now: those of a request that is under way may be older. */
-  private async readAfresh(): Promise<void> {
-    await this.reading;
-    await this.readRows();
+  /** Read the rows as they are now: those of a request that is under way may be older, and it may hang. */
+  private readAfresh(): Promise<void> {
+    const reading: Promise<void> = this.readOnce().finally(() => {
+      if (this.reading !== reading) return;
+      this.reading = null;
+      this.schedule();
+    });
+    return (this.reading = reading);
   }
 
   private async readOnce(): Promise<void> {
+    const number = (this.readings += 1);
     const { value, failure } = await this.world.api.read(this.id);
+    if (number < this.lastTaken) return; // one that began later was quicker
+    this.lastTaken = number;
     this.frames.flush(); // what was heard before the rows came is older than what is heard after
     this.lookedAt = Date.now();
     if (failure !== null) {
@@ -246,7 +252,7 @@ export class LiveThread {
     if (this.viewers === 0 || this.leave !== null || presence === "new" || presence === "missing") return;
     this.leave = this.world.subscribe(`conversation:${this.id}`, {
       hear: ({ event, payload }) => this.hear(event, payload),
-      catchUp: () => void this.readRows(),
+      catchUp: () => void this.readAfresh(),
     });
     void this.readRows();
   }
