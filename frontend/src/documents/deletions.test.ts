@@ -9,7 +9,7 @@ const REPORT = { id: "r", library: "lib", objectName: "lib/report.pdf", version:
 
 let rows: FakeDocuments;
 vi.mock("@/lib/supabase/browser", () => ({ browserClient: () => Promise.resolve(rows) }));
-vi.mock("./send-file", () => ({ sendFile: () => Promise.resolve(() => undefined) }));
+vi.mock("./send-file", () => ({ sendFile: () => () => undefined }));
 
 const course = { decided: vi.fn(), remains: vi.fn() };
 const { begin, undo } = useDeletions.getState();

@@ -1,9 +1,10 @@
 "use client";
 
-import type { DetailedError } from "tus-js-client";
+import type { DetailedError, Upload } from "tus-js-client";
 import { storageHost } from "@/lib/csp";
 import { pageSettings } from "@/lib/page-settings";
 import { browserClient } from "@/lib/supabase/browser";
+import { text } from "@/text/en";
 import { BUCKET } from "./bucket";
 import { uploadRefusal } from "./upload-refusal";
 
@@ -22,8 +23,22 @@ export interface Course {
   failed: (reason: string) => void;
 }
 
-/** Send a file in chunks; what Storage has of it from an earlier try is not sent again. Gives how to stop. */
-export async function sendFile(parcel: Parcel, course: Course): Promise<() => void> {
+/** Send a file in chunks; what Storage has of it from an earlier try is not sent again. Gives how to stop, at any time. */
+export function sendFile(parcel: Parcel, course: Course): () => void {
+  const stopping = new AbortController();
+  const preparing = prepare(parcel, course, stopping.signal);
+  preparing.then(
+    (upload) => !stopping.signal.aborted && upload.start(),
+    () => course.failed(text.errors.network),
+  );
+  return () => {
+    stopping.abort();
+    // What Storage could not be told to drop expires there.
+    preparing.then((upload) => upload.abort(true)).catch(() => undefined);
+  };
+}
+
+async function prepare(parcel: Parcel, course: Course, stopped: AbortSignal): Promise<Upload> {
   const { Upload } = await import("tus-js-client");
   const upload = new Upload(parcel.file, {
     endpoint: endpoint(),
@@ -42,17 +57,17 @@ export async function sendFile(parcel: Parcel, course: Course): Promise<() => vo
     // A token lives for an hour, a large file may take longer.
     onBeforeRequest: async (request) => {
       const { data } = await (await browserClient()).auth.getSession();
+      // A request that waits here is not yet sent, so that to abort it has no effect.
+      if (request.getMethod() !== "DELETE") stopped.throwIfAborted();
       request.setHeader("authorization", `Bearer ${data.session?.access_token ?? ""}`);
     },
     onProgress: (sent, total) => course.progress(total ? sent / total : 1),
     onSuccess: course.arrived,
     onError: (error) => course.failed(reasonOf(error)),
   });
-  void upload.findPreviousUploads().then(([previous]) => {
-    if (previous) upload.resumeFromPreviousUpload(previous);
-    upload.start();
-  });
-  return () => void upload.abort(true);
+  const [previous] = await upload.findPreviousUploads();
+  if (previous) upload.resumeFromPreviousUpload(previous);
+  return upload;
 }
 
 function endpoint(): string {

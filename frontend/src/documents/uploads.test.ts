@@ -9,18 +9,20 @@ interface Sending extends Course {
 }
 
 const sendings: Sending[] = [];
+const browserClient = vi.hoisted(() => vi.fn());
 
-vi.mock("@/lib/supabase/browser", () => ({ browserClient: () => Promise.resolve(new FakeDocuments()) }));
+vi.mock("@/lib/supabase/browser", () => ({ browserClient }));
 vi.mock("./send-file", () => ({
   sendFile: ({ file }: Parcel, course: Course) => {
     const stop = vi.fn();
     sendings.push({ ...course, file, stop });
-    return Promise.resolve(stop);
+    return stop;
   },
 }));
 
 beforeEach(() => {
   sendings.length = 0;
+  browserClient.mockReset().mockResolvedValue(new FakeDocuments());
   useUploads.setState({ uploads: [] });
 });
 
@@ -69,5 +71,16 @@ describe("a file whose name is on its way already", () => {
     const second = file("second", 2);
     drop(file("first"), second);
     expect(sendings.map((each) => each.file)).toEqual([second]);
+  });
+});
+
+describe("a file that is stopped", () => {
+  it("stops at once, and changes no document when it has arrived all the same", () => {
+    drop(file("unwanted"));
+    useUploads.getState().cancel("lib/report.pdf");
+    expect(sendings[0]?.stop).toHaveBeenCalledOnce();
+    sendings[0]?.arrived();
+    expect(underWay()).toEqual([]);
+    expect(browserClient).not.toHaveBeenCalled();
   });
 });

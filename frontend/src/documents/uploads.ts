@@ -3,7 +3,6 @@
 import { create } from "zustand";
 import { queryClient } from "@/lib/queries";
 import { browserClient } from "@/lib/supabase/browser";
-import { text } from "@/text/en";
 import { useDeletions } from "./deletions";
 import { documentsKey } from "./keys";
 import { storableName } from "./object-name";
@@ -28,7 +27,7 @@ interface Uploads {
   cancel: (objectName: string) => void;
 }
 
-const stops = new Map<string, Promise<() => void>>();
+const stops = new Map<string, () => void>();
 
 /** Files on their way, whatever screen is shown; one that has arrived is a row of the documents and leaves this list. */
 export const useUploads = create<Uploads>((set, get) => {
@@ -36,7 +35,7 @@ export const useUploads = create<Uploads>((set, get) => {
     set(({ uploads }) => ({ uploads: uploads.map((each) => (each.objectName === objectName ? { ...each, ...part } : each)) }));
   /** Whether a file is still the one on its way under its name. */
   const isCurrent = (file: File) => get().uploads.some((each) => each.file === file);
-  const stop = (objectName: string) => void stops.get(objectName)?.then((end) => end());
+  const stop = (objectName: string) => stops.get(objectName)?.();
   const drop = (objectName: string) =>
     set(({ uploads }) => ({ uploads: uploads.filter((each) => each.objectName !== objectName) }));
 
@@ -54,15 +53,15 @@ export const useUploads = create<Uploads>((set, get) => {
       change(objectName, { state: "failed", reason });
       begin();
     };
-    const sending = sendFile(
+    const stopSending = sendFile(
       { objectName, file },
       {
         progress: (share) => isCurrent(file) && change(objectName, { share }),
-        arrived: () => void settle(objectName, library, file.name).finally(() => isCurrent(file) && leave(objectName)),
+        arrived: () => isCurrent(file) && void settle(objectName, library, file.name).finally(() => isCurrent(file) && leave(objectName)),
         failed: fail,
       },
     );
-    stops.set(objectName, sending.catch(() => (fail(text.errors.network), nothing)));
+    stops.set(objectName, stopSending);
   }
 
   function leave(objectName: string): void {
@@ -96,10 +95,6 @@ if (typeof window !== "undefined") {
   window.addEventListener("beforeunload", (event) => {
     if (useUploads.getState().uploads.some((each) => each.state !== "failed")) event.preventDefault();
   });
-}
-
-function nothing(): void {
-  // There is nothing to stop.
 }
 
 function waiting(library: string, file: File): Upload {
