@@ -101,6 +101,17 @@ def test_a_deletion_can_be_undone(ana: Visitor, weir: Path) -> None:
     expect(row).to_be_visible()
 
 
+def test_a_deletion_comes_about_when_the_page_is_left(ana: Visitor, weir: Path) -> None:
+    ana.drop([weir])
+    ana.wait_until_ready(weir.name)
+    row = ana.document(weir.name)
+    row.get_by_role("button", name="Actions for").click()
+    ana.page.get_by_role("menuitem", name="Delete").click()
+    expect(row).to_have_count(0)
+    ana.reload()
+    ana.page.get_by_text("Nothing here yet").wait_for()
+
+
 def test_the_text_is_shown_and_searched(ana: Visitor, weir: Path) -> None:
     ana.drop([weir])
     ana.wait_until_ready(weir.name)

@@ -22,7 +22,7 @@ beforeEach(() => {
       <Notifications />
     </MantineProvider>,
   );
-  act(() => deleteWithUndo(DOCUMENT));
+  act(() => deleteWithUndo(DOCUMENT, "ana"));
 });
 
 afterEach(() => void vi.useRealTimers());

@@ -3,19 +3,28 @@
 import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { text } from "@/text/en";
-import { useDeletions } from "./deletions";
+import { finishEarlierDeletions, useDeletions } from "./deletions";
 import type { Document } from "./document";
 
 const REASONS = { failed: text.documents.deleteFailed, changed: text.documents.deleteChanged };
 
+function tellOfRemains(title: string, why: keyof typeof REASONS): void {
+  notifications.show({ color: "red", message: REASONS[why](title) });
+}
+
+/** Go on with what the person deleted in an earlier visit. */
+export function resumeDeletions(person: string): void {
+  void finishEarlierDeletions(person, tellOfRemains);
+}
+
 /** Hide a document at once, and delete it unless the person thinks better of it. */
-export function deleteWithUndo({ id, title, version, library_id: library, object_name: objectName }: Document): void {
+export function deleteWithUndo({ id, title, version, library_id: library, object_name: objectName }: Document, person: string): void {
   const note = `delete-${id}`;
   useDeletions.getState().begin(
-    { id, library, objectName, version },
+    { id, title, person, library, objectName, version },
     {
       decided: () => notifications.hide(note),
-      remains: (why) => notifications.show({ color: "red", message: REASONS[why](title) }),
+      remains: (why) => tellOfRemains(title, why),
     },
   );
   notifications.show({

@@ -3,6 +3,7 @@
 import { Button, Skeleton, Stack, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useState } from "react";
+import { usePerson } from "@/shell/person";
 import { text } from "@/text/en";
 import { Announcement, useAnnouncement } from "./announcement";
 import { deleteWithUndo } from "./delete-document";
@@ -32,6 +33,7 @@ export function DocumentListView({ library, name, order, onOpen, onSearch }: Pro
   const announcement = useAnnouncement();
   const list = useDocuments(library.id, { order, name: settled }, announcement.hear);
   const doomed = useDeletions((state) => state.doomed);
+  const { id: person } = usePerson();
   const [locked, setLocked] = useState<Document | null>(null);
   const now = useNow();
   const shown = list.documents.filter((document) => !doomed.some(({ id }) => id === document.id));
@@ -61,7 +63,7 @@ export function DocumentListView({ library, name, order, onOpen, onSearch }: Pro
             editable={editable}
             now={now}
             onOpen={() => onOpen(document)}
-            onDelete={() => deleteWithUndo(document)}
+            onDelete={() => deleteWithUndo(document, person)}
             onUnlock={() => setLocked(document)}
           />
         ))}

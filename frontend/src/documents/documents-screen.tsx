@@ -3,12 +3,11 @@
 import { Button, Skeleton, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconUserPlus } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { newId } from "@/lib/uuid";
 import { text } from "@/text/en";
 import { filesOf, sortFiles, type Sorted } from "./accept-files";
 import { AddMenu } from "./add-menu";
-import { finishEarlierDeletions } from "./deletions";
 import classes from "./documents-screen.module.css";
 import { DropCurtain } from "./drop-curtain";
 import { Invitations } from "./invitations";
@@ -31,7 +30,6 @@ export function DocumentsScreen({ remembered }: { remembered: string | null }) {
   const { data: libraries = NONE, isPending, isError, isFetchedAfterMount, refetch } = useLibraries();
   const { chosen, choose } = useLibraryChoice(libraries, isFetchedAfterMount && !isError, remembered);
   const [naming, setNaming] = useState(false);
-  useEffect(() => void finishEarlierDeletions(), []);
 
   async function create(name: string): Promise<string | null> {
     const id = newId();

@@ -7,6 +7,9 @@ const PREFIX = "rivulet:deletion:";
 /** A document as it was when its deletion was asked for. */
 export interface Doomed {
   id: string;
+  title: string;
+  /** Who asked for it. */
+  person: string;
   library: string;
   /** Of its file; null if it has none. */
   objectName: string | null;

@@ -3,7 +3,8 @@
 import { Burger } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import dynamic from "next/dynamic";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { resumeDeletions } from "@/documents/delete-document";
 import { patiently } from "@/lib/patiently";
 import { useHydrated } from "@/lib/use-hydrated";
 import { PHONE, useMedia } from "@/lib/use-media";
@@ -11,6 +12,7 @@ import { text } from "@/text/en";
 import { ConnectionBanner } from "./connection-banner";
 import classes from "./frame.module.css";
 import { Logo } from "./logo";
+import { usePerson } from "./person";
 import { SessionGuard } from "./session-guard";
 
 // By itself: a phone is served it as well, and need not bring it to life. Not by `dynamic`, which has it loaded even there.
@@ -23,6 +25,8 @@ export function Frame({ children }: { children: ReactNode }) {
   const isPhone = useMedia(PHONE);
   const [opened, { open, close }] = useDisclosure(false);
   const [wanted, setWanted] = useState(false);
+  const { id: person } = usePerson();
+  useEffect(() => resumeDeletions(person), [person]);
   const openMenu = () => {
     setWanted(true);
     open();

@@ -2,8 +2,11 @@
 export class FakeDocuments {
   readonly versions = new Map<string, number>();
   reachable = true;
+  /** By which requests are made that name one. */
+  fetch: typeof fetch | undefined;
 
-  from() {
+  from(_: "documents", options?: { fetch: typeof fetch }) {
+    this.fetch = options?.fetch ?? this.fetch;
     return {
       delete: () => ({ eq: (_: "id", id: string) => ({ eq: (_: "version", version: number) => Promise.resolve(this.remove(id, version)) }) }),
       select: () => ({ eq: (_: "id", id: string) => ({ maybeSingle: () => Promise.resolve({ data: this.row(id) }) }) }),
