@@ -3,6 +3,7 @@
 import type { DetailedError, Upload } from "tus-js-client";
 import { storageHost } from "@/lib/csp";
 import { pageSettings } from "@/lib/page-settings";
+import { patiently } from "@/lib/patiently";
 import { browserClient } from "@/lib/supabase/browser";
 import { text } from "@/text/en";
 import { BUCKET } from "./bucket";
@@ -39,7 +40,7 @@ export function sendFile(parcel: Parcel, course: Course): () => void {
 }
 
 async function prepare(parcel: Parcel, course: Course, stopped: AbortSignal): Promise<Upload> {
-  const { Upload } = await import("tus-js-client");
+  const { Upload } = await patiently(() => import("tus-js-client"));
   const upload = new Upload(parcel.file, {
     endpoint: endpoint(),
     chunkSize: CHUNK_BYTES,

@@ -12,7 +12,8 @@ const PATIENCE_MS = 2_500;
 export function ConnectionBanner() {
   const { online } = useNetwork();
   const [silent] = useDebouncedValue(useConnection((state) => state.silent.size > 0), PATIENCE_MS);
-  const shown = !online ? text.connection.offline : silent ? text.connection.silent : null;
+  const isOutdated = useConnection((state) => state.isOutdated);
+  const shown = !online ? text.connection.offline : isOutdated ? text.connection.outdated : silent ? text.connection.silent : null;
   const Icon = online ? IconPlugConnectedX : IconCloudOff;
   return (
     <div role="status">
@@ -20,6 +21,11 @@ export function ConnectionBanner() {
         <div className={classes.banner}>
           <Icon size={17} stroke={1.8} aria-hidden />
           <span>{shown}</span>
+          {isOutdated && online && (
+            <button type="button" className={classes.act} onClick={() => location.reload()}>
+              {text.connection.reload}
+            </button>
+          )}
         </div>
       )}
     </div>

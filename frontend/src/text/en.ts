@@ -69,6 +69,8 @@ export const text = {
   connection: {
     offline: "You are offline. What you see may be old; it is brought up to date as soon as you are back.",
     silent: "Live updates are interrupted. Reconnecting…",
+    outdated: "A part of this page cannot be loaded. There may be a new version.",
+    reload: "Load the page anew",
     back: "Connected again.",
   },
   errors: {
