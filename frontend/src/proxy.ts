@@ -1,10 +1,10 @@
 import { type NextRequest, NextResponse } from "next/server";
+import { nextPath } from "@/auth/next-path";
 import { contentSecurityPolicy } from "@/lib/csp";
 import { readSettings } from "@/lib/settings";
 import { refreshSession } from "@/lib/supabase/session";
 
 const PUBLIC = /^\/(sign-in|auth)(\/|$)/;
-const HOME = "/chat";
 
 /** Before every page: a fresh session, a policy with a nonce of its own, and the way to the sign-in page. */
 export async function proxy(request: NextRequest): Promise<NextResponse> {
@@ -18,13 +18,14 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   return secured(redirectionOf(request, signedIn, response) ?? response, policy);
 }
 
-function redirectionOf(request: NextRequest, signedIn: boolean, refreshed: NextResponse): NextResponse | null {
-  const { pathname, search } = request.nextUrl;
-  if (!signedIn && !PUBLIC.test(pathname)) {
+function redirectionOf(request: NextRequest, signedIn: boolean | null, refreshed: NextResponse): NextResponse | null {
+  const { pathname, search, searchParams } = request.nextUrl;
+  if (signedIn === false && !PUBLIC.test(pathname)) {
     const next = pathname === "/" ? "" : `?next=${encodeURIComponent(pathname + search)}`;
     return redirect(request, `/sign-in${next}`, refreshed);
   }
-  return pathname === "/" || (signedIn && pathname === "/sign-in") ? redirect(request, HOME, refreshed) : null;
+  if (pathname === "/" || (signedIn && pathname === "/sign-in")) return redirect(request, nextPath(searchParams.get("next")), refreshed);
+  return null; // a page that needs to know who asks, and is not told, says so itself
 }
 
 function redirect(request: NextRequest, path: string, refreshed: NextResponse): NextResponse {

@@ -21,6 +21,7 @@ const Charts = dynamic(() => patiently(() => import("./charts")).then((module) =
 
 export function OpsScreen() {
   const { operator } = usePerson();
+  if (operator === null) return <Skeleton h={150} m="md" />;
   if (!operator) return <Apology title={text.ops.forOperators} lead={text.ops.forOperatorsLead} />;
   return <Board />;
 }

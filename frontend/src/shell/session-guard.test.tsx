@@ -1,6 +1,8 @@
 import { MantineProvider } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { act, render, screen } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
+import { queryClient } from "@/lib/queries";
 import { PersonProvider } from "./person";
 import { SessionGuard } from "./session-guard";
 
@@ -20,9 +22,11 @@ const REFUSED = { data: { session: null }, error: { name: "AuthApiError" } };
 beforeEach(() => {
   render(
     <MantineProvider env="test">
-      <PersonProvider person={PERSON}>
-        <SessionGuard />
-      </PersonProvider>
+      <QueryClientProvider client={queryClient()}>
+        <PersonProvider person={PERSON}>
+          <SessionGuard />
+        </PersonProvider>
+      </QueryClientProvider>
     </MantineProvider>,
   );
 });

@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 import { leaving } from "@/auth/leave";
 import { patiently } from "@/lib/patiently";
 import { browserClient } from "@/lib/supabase/browser";
+import { isUntold } from "@/lib/supabase/untold";
 import { usePerson } from "./person";
 
 const SessionDialog = dynamic(() => patiently(() => import("./session-dialog")), { ssr: false });
@@ -44,5 +45,5 @@ async function follow(tell: (event: AuthChangeEvent, session: Session | null) =>
 /** The session, or null; undefined where that cannot be told, since it is due for a refresh and Auth cannot be reached. */
 async function currentSession(): Promise<Session | null | undefined> {
   const { data, error } = await (await browserClient()).auth.getSession();
-  return error?.name === "AuthRetryableFetchError" ? undefined : data.session;
+  return isUntold(error) ? undefined : data.session;
 }

@@ -14,7 +14,7 @@ export default async function AppLayout({ children }: { children: ReactNode }) {
   const cache = queryClient();
   const [{ data: operator }] = await Promise.all([client.rpc("is_operator"), cache.prefetchQuery(invitationsQuery(serverClient))]);
   return (
-    <PersonProvider person={{ ...person, operator: operator ?? false }}>
+    <PersonProvider person={{ ...person, operator }}>
       {/* What the frame and a screen both show is known before either: a cache takes in at once only what nobody asked for yet. */}
       <HydrationBoundary state={dehydrate(cache)}>
         <Frame>{children}</Frame>

@@ -6,6 +6,7 @@ import type { Database } from "@/lib/database.types";
 import { serverSettings } from "@/lib/server-settings";
 import type { Client } from "./client";
 import { cookieOptions } from "./cookies";
+import { isUntold } from "./untold";
 
 /** A page waits no longer for what it would show at first; the browser asks again. */
 const PATIENCE_MS = 3_000;
@@ -49,8 +50,9 @@ export interface Person {
   email: string;
 }
 
-/** Who asks, or null; the token is checked, not only read. */
+/** Who asks, or null; the token is checked, not only read. Throws if Auth does not tell in time. */
 export const currentPerson = cache(async (): Promise<Person | null> => {
-  const { data } = await (await serverClient()).auth.getClaims();
+  const { data, error } = await (await serverClient()).auth.getClaims();
+  if (error && isUntold(error)) throw error;
   return data ? { id: data.claims.sub, email: data.claims.email ?? "" } : null;
 });

@@ -2,17 +2,22 @@ import { createServerClient } from "@supabase/ssr";
 import { type NextRequest, NextResponse } from "next/server";
 import { readSettings } from "@/lib/settings";
 import { cookieOptions } from "./cookies";
+import { isUntold } from "./untold";
+
+/** So long a request waits for Auth. */
+const PATIENCE_MS = 3_000;
 
 export interface Refreshed {
   response: NextResponse;
-  signedIn: boolean;
+  /** Null: Auth has not told in time. */
+  signedIn: boolean | null;
 }
 
 /**
  * Refresh the session of a request where it is due, and pass the request on with `headers`.
  *
- * New cookies go both ways: to the page that is about to be rendered, and to the browser. If Auth cannot be reached the
- * person counts as signed out for this request only; no cookie is touched.
+ * New cookies go both ways: to the page that is about to be rendered, and to the browser. If Auth cannot be reached no
+ * cookie is touched.
  */
 export async function refreshSession(request: NextRequest, headers: Headers): Promise<Refreshed> {
   const { supabaseUrl, supabaseKey } = readSettings(process.env);
@@ -30,6 +35,10 @@ export async function refreshSession(request: NextRequest, headers: Headers): Pr
     },
   });
   // Auth is asked: a token stays valid for its hour, also when its person has signed out everywhere since.
-  const { data } = await client.auth.getUser();
-  return { response, signedIn: Boolean(data.user) };
+  const answer = await Promise.race([client.auth.getUser(), end(PATIENCE_MS)]); // it would try again for half a minute
+  return { response, signedIn: !answer || isUntold(answer.error) ? null : Boolean(answer.data.user) };
+}
+
+function end(after: number): Promise<null> {
+  return new Promise((resolve) => setTimeout(resolve, after, null));
 }

@@ -12,7 +12,7 @@ export default async function DocumentPage({ params, searchParams }: Props) {
   const { document: id } = await params;
   const { page } = await searchParams;
   if (!isUuid(id)) notFound();
-  const { data } = await (await serverClient()).from("documents").select("library_id").eq("id", id).maybeSingle();
+  const { data } = await (await serverClient()).from("documents").select("library_id").eq("id", id).maybeSingle().throwOnError();
   if (!data) notFound();
   const place = new URLSearchParams({ library: data.library_id, document: id });
   if (typeof page === "string" && /^\d{1,6}$/.test(page)) place.set("page", page);
