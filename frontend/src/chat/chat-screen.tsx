@@ -71,7 +71,7 @@ function Screen({ isNew }: { isNew: boolean }) {
   }, []);
   const [areOn, turnShortcuts] = useShortcuts(act);
 
-  useEffect(() => live.open(), [live]);
+  useEffect(() => live.open(input.current?.value), [live]);
   useEffect(() => focusAtDesk(input.current), []);
   useEffect(() => {
     if (isNew && presence !== "new") window.history.replaceState(null, "", `/chat/${live.id}`);

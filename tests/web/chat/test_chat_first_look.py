@@ -21,6 +21,7 @@ def test_a_page_comes_with_its_conversation(chat: Open, browser: Browser, signed
 
 def test_what_is_typed_before_the_scripts_run_stays(chat: Open) -> None:
     talk = chat()
+    talk.box.fill("kept before")
     held: list[Route] = []
     talk.page.route(SCRIPTS, lambda route: held.append(route))
     talk.page.reload(wait_until="commit")
@@ -29,4 +30,4 @@ def test_what_is_typed_before_the_scripts_run_stays(chat: Open) -> None:
     talk.page.unroute(SCRIPTS)  # which lets them go
     talk.visitor.settle()
     expect(talk.page.get_by_role("button", name="Send")).to_be_enabled()
-    expect(talk.box).to_have_value("typed at once")
+    expect(talk.box).to_have_value("kept before\n\ntyped at once")

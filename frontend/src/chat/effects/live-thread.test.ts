@@ -133,6 +133,13 @@ describe("what was typed", () => {
     expect(live.box.getState().text).toBe("half a ques");
   });
 
+  it("before the page had come to life is added to what was kept", () => {
+    made(null).live.write("half a ques");
+    const { live } = made(null);
+    live.open("x");
+    expect([live.box.getState().text, drafts.load(CONVERSATION)]).toEqual(["half a ques\n\nx", "half a ques\n\nx"]);
+  });
+
   it("is kept until it has arrived", async () => {
     const { api, live } = made();
     live.open();

@@ -57,10 +57,13 @@ export class LiveThread {
     this.frames = new Frames((change) => this.applyHeard(change));
   }
 
-  /** Follow the conversation until the function that is returned is called. */
-  open(): () => void {
+  /**
+   * Follow the conversation until the function that is returned is called. `typed`: what was written in the box before the
+   * page had come to life.
+   */
+  open(typed = ""): () => void {
     this.viewers += 1;
-    this.restoreText();
+    this.restoreText(typed);
     this.connect();
     const leavePerson = this.world.subscribe(`person:${this.world.person}`, {
       hear: () => undefined,
@@ -242,9 +245,10 @@ export class LiveThread {
   }
 
   /** After the first rendering, which is the same on the server. */
-  private restoreText(): void {
+  private restoreText(typed: string): void {
     if (this.box.getState().text !== "" || this.store.getState().outgoing.length > 0) return;
-    this.box.setState({ text: this.world.drafts.load(this.key) });
+    this.box.setState({ text: together([this.world.drafts.load(this.key), typed]) });
+    this.keepText();
   }
 
   private connect(): void {

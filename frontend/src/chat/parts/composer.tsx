@@ -3,11 +3,10 @@
 import { IconArrowUp, IconPlayerStopFilled } from "@tabler/icons-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { type KeyboardEvent, type RefObject, useEffect, useId, useLayoutEffect, useState } from "react";
+import { type KeyboardEvent, type RefObject, useId, useLayoutEffect, useState } from "react";
 import { useStore } from "zustand";
 import { IconButton } from "@/shell/icon-button";
 import { text } from "@/text/en";
-import type { LiveThread } from "../effects/live-thread";
 import { length } from "../model/codepoints";
 import { composerKey } from "../model/keys";
 import { openAnswer } from "../model/thread";
@@ -38,7 +37,6 @@ export function Composer({ input, onAsk, onRecall }: ComposerProps) {
   const left = LONGEST - length(content);
   const isReady = content.trim() !== "" && left >= 0;
   useFittingHeight(input, content);
-  useTypedBefore(input, live);
 
   function send() {
     if (!isReady) return;
@@ -103,14 +101,6 @@ function useStop(answer: string | null): [() => void, boolean] {
     setStopping(null);
   }
   return [() => void stop(), stopping !== null && stopping === answer];
-}
-
-/** The page is seen before it has come to life: what was typed until then is not lost. */
-function useTypedBefore(input: RefObject<HTMLTextAreaElement | null>, live: LiveThread): void {
-  useEffect(() => {
-    const typed = input.current?.value ?? "";
-    if (typed !== "" && live.box.getState().text === "") live.write(typed);
-  }, [input, live]);
 }
 
 function useFittingHeight(input: RefObject<HTMLTextAreaElement | null>, content: string): void {
