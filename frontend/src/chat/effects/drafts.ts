@@ -1,4 +1,4 @@
-/** Text that was typed and not sent, kept in this browser for each person and conversation. */
+/** Text that was typed and not sent, kept in this browser for each person and conversation, or question that is edited. */
 
 import { guarded } from "@/lib/guarded";
 
@@ -9,16 +9,16 @@ const MOST = 50;
 export const BLANK = "new";
 
 export interface Drafts {
-  load(conversation: string): string;
-  save(conversation: string, text: string): void;
+  load(place: string): string;
+  save(place: string, text: string): void;
 }
 
 export function draftsOf(person: string): Drafts {
   const prefix = `${PREFIX}${person}:`;
   return {
-    load: (conversation) => guarded(() => localStorage.getItem(prefix + conversation)) ?? "",
-    save(conversation, text) {
-      const key = prefix + conversation;
+    load: (place) => guarded(() => localStorage.getItem(prefix + place)) ?? "",
+    save(place, text) {
+      const key = prefix + place;
       guarded(() => {
         localStorage.removeItem(key);
         if (text.trim() === "") return;

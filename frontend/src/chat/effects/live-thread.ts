@@ -4,7 +4,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import type { Listener } from "@/lib/subscribe";
 import type { Failure } from "../model/failures";
 import { nextLook } from "../model/look";
-import type { Feedback } from "../model/rows";
+import type { Feedback, Message } from "../model/rows";
 import { change, discard, emptyThread, hear, openAnswer, read, readLatest, readNothing, send, sendingFailed, type Thread } from "../model/thread";
 import type { Api } from "./api";
 import type { Rows } from "./read-rows";
@@ -121,8 +121,19 @@ export class LiveThread {
     return this.act(async () => (await this.world.api.regenerate(answer)).failure);
   }
 
-  edit(question: string, content: string): Promise<Failure | null> {
-    return this.act(async () => (await this.world.api.edit(question, content)).failure);
+  async edit(question: string, content: string): Promise<Failure | null> {
+    const failure = await this.act(async () => (await this.world.api.edit(question, content)).failure);
+    if (failure === null) this.world.drafts.save(question, "");
+    return failure;
+  }
+
+  /** What was made of a question and not sent; its own words if nothing. */
+  editedText(question: Message): string {
+    return this.world.drafts.load(question.id) || question.content;
+  }
+
+  keepEdited(question: Message, content: string): void {
+    this.world.drafts.save(question.id, content === question.content ? "" : content);
   }
 
   async rate(answer: string, feedback: Feedback | null): Promise<Failure | null> {

@@ -12,10 +12,10 @@ import { useLive } from "./screen-context";
 
 const words = text.chat.question;
 
-/** The words stay until the new question was accepted. */
+/** The words stay until the new question was accepted, also while one is elsewhere; only Cancel throws them away. */
 export function EditQuestion({ question, onDone }: { question: Message; onDone: () => void }) {
   const live = useLive();
-  const [content, setContent] = useState(question.content);
+  const [content, setContent] = useState(() => live.editedText(question));
   const [isBusy, setIsBusy] = useState(false);
   async function send() {
     if (content.trim() === "" || isBusy) return;
@@ -23,6 +23,14 @@ export function EditQuestion({ question, onDone }: { question: Message; onDone: 
     const isSent = tellFailure(await live.edit(question.id, content.trim()));
     setIsBusy(false);
     if (isSent) onDone();
+  }
+  function write(words: string) {
+    setContent(words);
+    live.keepEdited(question, words);
+  }
+  function cancel() {
+    live.keepEdited(question, question.content);
+    onDone();
   }
   function press(event: KeyboardEvent) {
     const key = composerKey(pressOf(event), false);
@@ -42,12 +50,12 @@ export function EditQuestion({ question, onDone }: { question: Message; onDone: 
         minRows={1}
         maxRows={12}
         value={content}
-        onChange={(event) => setContent(event.currentTarget.value)}
+        onChange={(event) => write(event.currentTarget.value)}
         onKeyDown={press}
       />
       <div className={classes.editorFoot}>
         <p>{words.editLead}</p>
-        <Button size="xs" variant="subtle" color="gray" onClick={onDone}>
+        <Button size="xs" variant="subtle" color="gray" onClick={cancel}>
           {text.common.cancel}
         </Button>
         <Button size="xs" loading={isBusy} disabled={content.trim() === ""} onClick={() => void send()}>
