@@ -227,6 +227,17 @@ describe("a conversation that is open", () => {
     expect([live.store.getState().presence, live.store.getState().messages.size]).toEqual(["here", 2]);
   });
 
+  it("takes its new name from the person's topic", async () => {
+    const { api, live, ofPerson } = made(null);
+    api.begun = true;
+    live.open();
+    await vi.advanceTimersByTimeAsync(0);
+    const payload = { operation: "UPDATE", table: "conversations", record: { id: CONVERSATION, title: "Herons", updated_at: "2026-11-22T10:00:00+00:00" } };
+    for (const listener of ofPerson) listener.hear({ event: "UPDATE", payload });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(live.store.getState().conversation?.title).toBe("Herons");
+  });
+
   it("asks nobody once all has ended, and once nobody looks", async () => {
     const { api, live, listeners } = made(null);
     api.begun = true;

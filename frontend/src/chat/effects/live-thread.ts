@@ -66,7 +66,7 @@ export class LiveThread {
     this.restoreText(typed);
     this.connect();
     const leavePerson = this.world.subscribe(`person:${this.world.person}`, {
-      hear: () => undefined,
+      hear: ({ event, payload }) => this.frames.add((thread) => hear(thread, event, payload)),
       catchUp: () => this.sendAgain(),
     });
     return () => {

@@ -88,6 +88,17 @@ describe("an answer that is streamed", () => {
   });
 });
 
+describe("a conversation that is renamed", () => {
+  const renamed = (id: string, title: string, updated_at: string) => ({ operation: "UPDATE", table: "conversations", record: { id, title, library_id: null, updated_at } });
+
+  it("has its new name at once, never an older one or another's", () => {
+    const thread = hear(streaming, "UPDATE", renamed(CONVERSATION, "Herons", at(5)));
+    expect(thread.conversation?.title).toBe("Herons");
+    expect(hear(thread, "UPDATE", renamed(CONVERSATION, "Old", at(4)))).toBe(thread);
+    expect(hear(thread, "UPDATE", renamed("c2", "Other", at(6)))).toBe(thread);
+  });
+});
+
 describe("two questions at once", () => {
   it("are answered in their order, in whatever order their rows came", () => {
     const rows = [message({ id: "a2", replyTo: "q2", position: 4 }), question({ id: "q2", position: 3 }), message({ status: "streaming" }), question()];

@@ -6,7 +6,7 @@
 
 import { applyDelta, type Draft, EMPTY_DRAFT, isBehind, takeRow } from "./draft";
 import type { Failure } from "./failures";
-import { type Conversation, type Delta, type Message, readDelta, readMessage } from "./rows";
+import { type Conversation, type Delta, type Message, readConversation, readDelta, readMessage } from "./rows";
 import { fields } from "./unknown";
 
 /** Drafts of answers whose row was not seen yet; more than these are forgotten, and read again. */
@@ -42,13 +42,14 @@ export function emptyThread(id: string, presence: "reading" | "new"): Thread {
   return { id, presence, ...nothing, behind: false };
 }
 
-/** Take in a broadcast of the conversation. */
+/** Take in a broadcast of the conversation, or of the person whose it is. */
 export function hear(thread: Thread, event: string, payload: unknown): Thread {
   if (event === "delta") {
     const delta = readDelta(payload);
     return delta === null ? { ...thread, behind: true } : hearDelta(thread, delta);
   }
   const news = fields(payload);
+  if (news?.table === "conversations" && news.operation === "UPDATE") return hearConversation(thread, readConversation(news.record));
   if (news?.table !== "messages" || news.operation === "DELETE") return thread;
   const message = readMessage(news.record, news.citations ?? []);
   if (message === null) return { ...thread, behind: true };
@@ -122,6 +123,12 @@ export function openAnswer(thread: Thread): Message | null {
     if (isOpen && message.position < (first?.position ?? Infinity)) first = message;
   }
   return first;
+}
+
+/** Its name may have been changed in the list, or on another device. */
+function hearConversation(thread: Thread, conversation: Conversation | null): Thread {
+  if (thread.conversation === null || conversation?.id !== thread.id) return thread;
+  return moment(conversation.updatedAt) < moment(thread.conversation.updatedAt) ? thread : { ...thread, conversation };
 }
 
 function hearDelta(thread: Thread, delta: Delta): Thread {

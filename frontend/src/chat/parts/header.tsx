@@ -14,7 +14,7 @@ export function Header({ onShortcuts }: { onShortcuts: () => void }) {
   const title = useThread((thread) => thread.conversation?.title ?? null);
   const isShareable = useThread((thread) => thread.presence === "here" && thread.messages.size > 0);
   useEffect(() => {
-    if (title !== null) document.title = `${title} · ${text.app.name}`;
+    document.title = `${title ?? text.nav.chat} · ${text.app.name}`;
   }, [title]);
   return (
     <header className={classes.header}>
