@@ -17,6 +17,8 @@ CHAT_MODEL = "rivulet/extractive-1"
 OWN_CHAT_MODEL = "RIVULET_GGUF"
 # Choices about the local Supabase that are the user's.
 GATEWAY_CHOICES = ("GATEWAY_SITE_URL", "GATEWAY_CONFIRM_EMAIL", "GATEWAY_FUNCTIONS")
+# The key of our own model server, which asks for none: whoever has it set was told by `rivulet env`, and has no account.
+MODELS_KEY = "rivulet-local"
 WORKER_DAYS = 365
 NOT_FOR_LISTENERS = ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "JWT_SECRET", "DATABASE_URL")
 # Requests between the parts never leave the machine, whatever proxy the user has.
@@ -28,7 +30,8 @@ def runs_local_models(given: Mapping[str, str]) -> bool:
 
     A base URL names a server; a key alone means Together AI itself.
     """
-    return not given.get("TOGETHER_BASE_URL") and not given.get("TOGETHER_API_KEY")
+    key = given.get("TOGETHER_API_KEY")
+    return key == MODELS_KEY or not (key or given.get("TOGETHER_BASE_URL"))
 
 
 def plain(given: Mapping[str, str]) -> dict[str, str]:
@@ -60,7 +63,7 @@ def application(taken: Mapping[str, int], secrets: Secrets, given: Mapping[str, 
     if "models" in taken:
         values |= {
             "TOGETHER_BASE_URL": f"http://{ports.HOST}:{taken['models']}/v1",
-            "TOGETHER_API_KEY": "local",
+            "TOGETHER_API_KEY": MODELS_KEY,
             "EMBEDDING_MODEL": EMBEDDING_MODEL,
             "EMBEDDING_TOKENIZER": str(package.model_folder() / "tokenizer.json"),
             "CHAT_MODEL": f"gguf/{Path(given[OWN_CHAT_MODEL]).stem}" if given.get(OWN_CHAT_MODEL) else CHAT_MODEL,

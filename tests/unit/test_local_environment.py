@@ -28,6 +28,10 @@ def test_the_local_model_server_runs_unless_the_user_named_another(given: dict[s
     assert environment.runs_local_models(given) is local
 
 
+def test_what_a_stack_told_a_shell_is_not_taken_for_models_of_the_users_own() -> None:
+    assert environment.runs_local_models(environment.application(PORTS, SECRETS, {}))
+
+
 def test_without_a_redis_server_a_stack_has_no_part_of_that_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis, "program", lambda: None)
     noted: dict[str, str] = {}
