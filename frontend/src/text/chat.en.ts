@@ -50,6 +50,7 @@ export const chat = {
     label: "Answers come from",
     all: "All my libraries",
     gone: "A library that you cannot see",
+    unread: "The library that was chosen",
     failed: "The library could not be changed.",
   },
 

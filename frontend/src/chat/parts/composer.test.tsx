@@ -1,5 +1,5 @@
 import { MantineProvider } from "@mantine/core";
-import { fireEvent, render, screen } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { createRef } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -10,10 +10,27 @@ import { CONVERSATION, message, question } from "../testing/make";
 import { Composer } from "./composer";
 import { ScreenProvider } from "./screen-context";
 
-vi.mock("@/documents/use-libraries", () => ({ useLibraries: () => ({ data: [] }) }));
+const { read, session } = vi.hoisted(() => ({
+  read: { data: [] as { id: string; name: string }[] | undefined },
+  session: { tell: (() => undefined) as (event: string) => void },
+}));
+vi.mock("@/documents/use-libraries", () => ({ useLibraries: () => read }));
+vi.mock("@/lib/supabase/browser", () => ({
+  browserClient: async () => ({
+    auth: {
+      onAuthStateChange(tell: (event: string) => void) {
+        session.tell = tell;
+        return { data: { subscription: { unsubscribe: () => undefined } } };
+      },
+    },
+  }),
+}));
 vi.mock("next/navigation", () => ({ usePathname: () => "/chat/c" }));
 
-beforeEach(() => localStorage.clear());
+beforeEach(() => {
+  localStorage.clear();
+  read.data = [];
+});
 
 function shown(api = new FakeApi(), isNew = true) {
   const live = new LiveThread(CONVERSATION, isNew ? "new" : null, { person: "p", api, drafts: draftsOf("p"), subscribe: () => () => undefined, newId: () => "q1" });
@@ -82,6 +99,22 @@ describe("Composer", () => {
     await live.ask("A question");
     expect(await screen.findByRole("alert")).toHaveTextContent("Your text is kept");
     expect(box).toHaveValue("A question");
+    await vi.waitFor(() => {
+      session.tell("SIGNED_IN");
+      expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+    });
+    expect(box).toHaveValue("A question");
+  });
+
+  it("names one library when answers come from one, whether libraries could be read or not", async () => {
+    const { live } = shown();
+    await live.answerFrom("l1");
+    const chosen = () => screen.getByRole<HTMLSelectElement>("combobox").selectedOptions[0]?.textContent;
+    await vi.waitFor(() => expect(chosen()).toBe("A library that you cannot see"));
+    cleanup();
+    read.data = undefined;
+    await shown().live.answerFrom("l1");
+    await vi.waitFor(() => expect(chosen()).toBe("The library that was chosen"));
   });
 
   it("recalls the last question by ArrowUp in an empty box", () => {

@@ -3,8 +3,9 @@
 import { IconArrowUp, IconPlayerStopFilled } from "@tabler/icons-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { type KeyboardEvent, type RefObject, useId, useLayoutEffect, useState } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useId, useLayoutEffect, useState } from "react";
 import { useStore } from "zustand";
+import { browserClient } from "@/lib/supabase/browser";
 import { IconButton } from "@/shell/icon-button";
 import { text } from "@/text/en";
 import { length } from "../model/codepoints";
@@ -113,8 +114,16 @@ function fit(box: HTMLTextAreaElement | null): void {
   box.style.height = `${box.scrollHeight}px`;
 }
 
+/** Until one has signed in again, over the page or in another tab. */
 function SignedOut() {
+  const live = useLive();
   const path = usePathname();
+  useEffect(() => {
+    const following = browserClient().then(({ auth }) =>
+      auth.onAuthStateChange((event) => event === "SIGNED_IN" && live.box.setState({ isSignedOut: false })),
+    );
+    return () => void following.then(({ data }) => data.subscription.unsubscribe());
+  }, [live]);
   return (
     <p className={classes.signedOut} role="alert">
       {words.signedOut} <Link href={`/sign-in?next=${encodeURIComponent(path)}`}>{words.signIn}</Link>

@@ -18,7 +18,7 @@ export function LibraryPicker() {
   const { data: libraries } = useLibraries();
   const wanted = useStore(live.box, (box) => box.library);
   const chosen = useThread((thread) => (thread.conversation === null ? wanted : thread.conversation.libraryId)) ?? ALL;
-  const isUnknown = chosen !== ALL && libraries !== undefined && !libraries.some((each) => each.id === chosen);
+  const isUnknown = chosen !== ALL && !libraries?.some((each) => each.id === chosen);
   const id = useId();
   return (
     <div className={classes.picker}>
@@ -33,7 +33,7 @@ export function LibraryPicker() {
         onChange={(event) => void live.answerFrom(event.currentTarget.value || null).then(tellFailure)}
       >
         <option value={ALL}>{words.all}</option>
-        {isUnknown && <option value={chosen}>{words.gone}</option>}
+        {isUnknown && <option value={chosen}>{libraries === undefined ? words.unread : words.gone}</option>}
         {libraries?.map((library) => (
           <option key={library.id} value={library.id}>
             {library.name}
