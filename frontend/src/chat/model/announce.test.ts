@@ -1,8 +1,9 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
-import { message } from "../testing/make";
-import { announce, type Announcement, EVERY_MS, NOTHING_SAID, type Said } from "./announce";
+import { CONVERSATION, message } from "../testing/make";
+import { announce, type Announcement, EVERY_MS, followed, NOTHING_SAID, type Said } from "./announce";
 import type { Message } from "./rows";
+import { emptyThread } from "./thread";
 
 const VERDICT = { finishReason: "stop", refused: false, supported: true, replayed: false, doubts: [] } as const;
 
@@ -44,5 +45,23 @@ describe("announce", () => {
   it("begins anew with the next answer", () => {
     const next = message({ id: "a2", status: "pending" });
     expect(told([pending, "", 0], [message({ status: "cancelled" }), "", 1], [next, "", 2])[2]).toEqual({ kind: "begun" });
+  });
+
+  it("tells of one answer to its end, and only then of the one that waited", () => {
+    const waiting = message({ id: "a2", replyTo: "q2", position: 4 });
+    let said: Said = NOTHING_SAID;
+    const tell = (...answers: Message[]) => {
+      const thread = { ...emptyThread(CONVERSATION, "reading"), messages: new Map(answers.map((each) => [each.id, each])) };
+      const answer = followed(said, thread);
+      if (answer === null) return null;
+      const [next, news] = announce(said, answer, "", 0);
+      said = next;
+      return news && [answer.id, news.kind];
+    };
+    const ended = message({ status: "complete", verdict: VERDICT });
+    expect(tell(waiting, pending)).toEqual(["a1", "begun"]);
+    expect(tell(waiting, ended)).toEqual(["a1", "ready"]);
+    expect(tell(waiting, ended)).toEqual(["a2", "begun"]);
+    expect(tell(ended)).toBeNull();
   });
 });

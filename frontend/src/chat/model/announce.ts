@@ -1,7 +1,7 @@
 /** What a screen reader is told while an answer is written: its beginning, now and then its growth, its end. Never words. */
 
 import type { Message } from "./rows";
-import { isEnded } from "./thread";
+import { isEnded, openAnswer, type Thread } from "./thread";
 
 export const EVERY_MS = 7_000;
 
@@ -22,7 +22,13 @@ export interface Said {
 
 export const NOTHING_SAID: Said = { answer: null, at: 0, isOver: true };
 
-/** The next announcement about the latest answer, if it is time for one. An answer that had ended before is not news. */
+/** The answer to tell of: that which was told of, until its end was; then the next one that is written or waited for. */
+export function followed(said: Said, thread: Thread): Message | null {
+  const before = said.isOver || said.answer === null ? undefined : thread.messages.get(said.answer);
+  return before ?? openAnswer(thread);
+}
+
+/** The next announcement about an answer, if it is time for one. An answer that had ended before is not news. */
 export function announce(said: Said, answer: Message, text: string, now: number): [Said, Announcement | null] {
   const isNew = said.answer !== answer.id;
   if (isEnded(answer)) {

@@ -2,9 +2,8 @@
 
 import { useEffect, useState } from "react";
 import { text } from "@/text/en";
-import { announce, type Announcement, NOTHING_SAID } from "../model/announce";
+import { announce, type Announcement, followed, NOTHING_SAID } from "../model/announce";
 import { shownText } from "../model/thread";
-import { turns } from "../model/turns";
 import { useLive } from "./screen-context";
 
 const words = text.chat.live;
@@ -16,8 +15,8 @@ export function LiveRegion() {
   useEffect(() => {
     let before = NOTHING_SAID;
     return live.store.subscribe((thread) => {
-      const answer = turns(thread).at(-1)?.answer;
-      if (!answer) return;
+      const answer = followed(before, thread);
+      if (answer === null) return;
       const [now, news] = announce(before, answer, shownText(answer, thread.drafts.get(answer.id)), Date.now());
       before = now;
       if (news !== null) setSaid(news);
