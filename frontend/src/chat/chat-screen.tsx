@@ -1,11 +1,14 @@
 "use client";
 
+import { notifications } from "@mantine/notifications";
 import dynamic from "next/dynamic";
 import { usePathname, useRouter } from "next/navigation";
 import { useCallback, useEffect, useRef, useState } from "react";
+import { useFileDrop } from "@/documents/use-file-drop";
 import { patiently } from "@/lib/patiently";
 import { newId } from "@/lib/uuid";
 import { usePerson } from "@/shell/person";
+import { text } from "@/text/en";
 import classes from "./chat-screen.module.css";
 import type { Start } from "./effects/live-thread";
 import type { Rows } from "./effects/read-rows";
@@ -70,6 +73,7 @@ function Screen({ isNew }: { isNew: boolean }) {
     if (question === null) focusAtDesk(input.current); // what opened the editor is gone
   }, []);
   const [areOn, turnShortcuts] = useShortcuts(act);
+  useFileDrop(tellWhereFilesGo); // else the browser would leave the page for the file
 
   useEffect(() => live.open(input.current?.value), [live]);
   useEffect(() => focusAtDesk(input.current), []);
@@ -82,11 +86,12 @@ function Screen({ isNew }: { isNew: boolean }) {
   }, [isNew, live]);
 
   const ask = (content: string) => void live.ask(content);
-  function act(action: Action) {
-    if (action === "search") focusSearch();
-    else if (action === "new") router.push("/chat");
+  function act(action: Action): boolean {
+    if (action === "search") return focusSearch();
+    if (action === "new") router.push("/chat");
     else if (action === "shortcuts") setShowsShortcuts(!showsShortcuts);
     else input.current?.focus();
+    return true;
   }
   function recall() {
     setEditing(turns(live.store.getState()).findLast((turn) => turn.question !== null)?.key ?? null);
@@ -104,6 +109,10 @@ function Screen({ isNew }: { isNew: boolean }) {
       {showsShortcuts && <Shortcuts isOn={areOn} onSwitch={turnShortcuts} onClose={() => setShowsShortcuts(false)} />}
     </div>
   );
+}
+
+function tellWhereFilesGo(): void {
+  notifications.show({ message: text.chat.dropElsewhere });
 }
 
 /** Not where a keyboard on the screen would come up unasked. */

@@ -8,6 +8,7 @@ export const chat = {
   sources: "Sources",
   sourcesMarkdown: "**Sources**",
   fileName: "conversation",
+  dropElsewhere: "Files are added under Documents: drop them there.",
 
   empty: {
     title: "What would you like to know?",

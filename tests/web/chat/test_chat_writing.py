@@ -90,6 +90,19 @@ def test_keys_work_and_can_be_turned_off(chat: Open) -> None:
     expect(talk.page.get_by_role("searchbox", name="Search conversations")).not_to_be_focused()
 
 
+def test_a_file_that_is_dropped_on_a_chat_does_not_take_its_place(chat: Open) -> None:
+    talk = chat()
+    is_taken = talk.page.evaluate(
+        """() => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File(["Old weirs."], "weirs.txt"));
+          return !document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }));
+        }"""
+    )
+    assert is_taken
+    expect(talk.page.get_by_text("Files are added under Documents")).to_be_visible()
+
+
 def test_conversations_are_found_named_and_deleted_on_all_devices(chat: Open, reader: Reader) -> None:
     kept, doomed = reader.conversation("Heron colony"), reader.conversation("Doomed talk")
     talk = chat(f"/chat/{doomed}")

@@ -6,10 +6,12 @@ import { text } from "@/text/en";
 
 const words = text.chat.list;
 
-/** To the box that can be seen: the list is there for wide and for narrow pages. */
-export function focusSearch(): void {
+/** To the box that can be seen, for the list is there for wide and for narrow pages; whether there is one. */
+export function focusSearch(): boolean {
   const boxes = [...document.querySelectorAll<HTMLInputElement>("[data-conversation-search]")];
-  boxes.find((box) => box.offsetParent !== null)?.focus();
+  const seen = boxes.find((box) => box.offsetParent !== null);
+  seen?.focus();
+  return seen !== undefined;
 }
 
 export function SearchBox({ value, onChange }: { value: string; onChange: (value: string) => void }) {

@@ -6,14 +6,15 @@ import { type Action, actionOf } from "../model/shortcuts";
 const OFF = "rivulet:shortcuts-off";
 const CHANGED = "rivulet:shortcuts";
 
-/** Calls what a key asks for, anywhere on the page; whether that is on, and the switch, which this browser remembers. */
-export function useShortcuts(act: (action: Action) => void): [boolean, (isOn: boolean) => void] {
+/**
+ * Does what a key asks for, anywhere on the page; whether that is on, and the switch, which this browser remembers. `act` tells
+ * whether it did something: else the key is the browser's.
+ */
+export function useShortcuts(act: (action: Action) => boolean): [boolean, (isOn: boolean) => void] {
   const isOn = useSyncExternalStore(subscribe, areOn, () => true);
   const press = useEffectEvent((event: KeyboardEvent) => {
     const action = actionOf(event);
-    if (action === null) return;
-    event.preventDefault();
-    act(action);
+    if (action !== null && act(action)) event.preventDefault();
   });
   useEffect(() => {
     if (!isOn) return;
