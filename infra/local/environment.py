@@ -17,7 +17,7 @@ CHAT_MODEL = "rivulet/extractive-1"
 OWN_CHAT_MODEL = "RIVULET_GGUF"
 # Choices about the local Supabase that are the user's.
 GATEWAY_CHOICES = ("GATEWAY_SITE_URL", "GATEWAY_CONFIRM_EMAIL", "GATEWAY_FUNCTIONS")
-# The key of our own model server, which asks for none: whoever has it set was told by `rivulet env`, and has no account.
+# The key of our own model server, which asks for none: whoever has it set has what `rivulet env` told, and no account.
 MODELS_KEY = "rivulet-local"
 WORKER_DAYS = 365
 NOT_FOR_LISTENERS = ("SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "JWT_SECRET", "DATABASE_URL")
