@@ -41,7 +41,6 @@ export const chat = {
     placeholder: "Ask your documents…",
     send: "Send the question",
     stop: "Stop the answer",
-    stopping: "Stopping…",
     hint: "Enter sends, Shift+Enter begins a new line",
     long: (left: number) => (left < 0 ? `${count(-left, "character", "characters")} too many` : `${count(left, "character", "characters")} left`),
     signedOut: "Your session has ended. Your text is kept; sign in, then send it again.",
@@ -52,7 +51,6 @@ export const chat = {
     all: "All my libraries",
     gone: "A library that you cannot see",
     unread: "The library that was chosen",
-    failed: "The library could not be changed.",
   },
 
   question: {
@@ -72,7 +70,6 @@ export const chat = {
     name: "Answer",
     pending: "Waiting for its turn…",
     searching: "Looking through your documents…",
-    writing: "Writing…",
     restarted: "The first attempt was interrupted. This one starts anew.",
     stopped: "Stopped",
     stoppedEmpty: "Stopped before the first word.",
@@ -97,7 +94,6 @@ export const chat = {
     retry: "Try again",
     askAgain: "Ask again",
     waitSeconds: (seconds: number) => `You can ask again in ${inWords(seconds)}.`,
-    notPossible: "That did not work.",
     host: (host: string) => ` (${host})`,
     table: "Table",
     code: "Code",
@@ -128,7 +124,6 @@ export const chat = {
     send: "Send",
     skip: "No comment",
     thanks: "Thank you.",
-    failed: "Your feedback could not be saved.",
   },
 
   citation: {
@@ -218,7 +213,6 @@ export const chat = {
     deleteLead: "Its questions and answers go with it. This cannot be undone.",
     deleteYes: "Delete",
     keep: "Keep",
-    changeFailed: "That did not work. Check your connection and try again.",
   },
 } as const;
 

@@ -1,6 +1,7 @@
 "use client";
 
 import { Button, Textarea } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { useId, useState } from "react";
 import { text } from "@/text/en";
 import type { Message } from "../model/rows";
@@ -29,7 +30,9 @@ export function FeedbackForm({ answer, rating, onDone }: FeedbackFormProps) {
     setIsBusy(true);
     const isSaved = tellFailure(await live.rate(answer.id, { rating, comment: comment.trim() }));
     setIsBusy(false);
-    if (isSaved) onDone();
+    if (!isSaved) return;
+    notifications.show({ message: words.thanks });
+    onDone();
   }
   return (
     <form
