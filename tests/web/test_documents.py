@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Locator, Request, expect
 
 from tests.waiting import eventually
 from tests.web.conftest import Enter
@@ -88,13 +88,19 @@ def test_a_large_file_arrives_in_pieces(ana: Visitor, tmp_path: Path) -> None:
     assert pieces == ["POST", "PATCH"]
 
 
-def test_a_deletion_can_be_undone(ana: Visitor, weir: Path) -> None:
-    ana.drop([weir])
-    ana.wait_until_ready(weir.name)
-    row = ana.document(weir.name)
+def put_in_and_delete(ana: Visitor, file: Path) -> Locator:
+    """The row of a document that is gone from the list."""
+    ana.drop([file])
+    ana.wait_until_ready(file.name)
+    row = ana.document(file.name)
     row.get_by_role("button", name="Actions for").click()
     ana.page.get_by_role("menuitem", name="Delete").click()
     expect(row).to_have_count(0)
+    return row
+
+
+def test_a_deletion_can_be_undone(ana: Visitor, weir: Path) -> None:
+    row = put_in_and_delete(ana, weir)
     ana.page.get_by_role("button", name="Undo").click()
     expect(row).to_be_visible()
     ana.reload()
@@ -102,12 +108,7 @@ def test_a_deletion_can_be_undone(ana: Visitor, weir: Path) -> None:
 
 
 def test_a_deletion_comes_about_when_the_page_is_left(ana: Visitor, weir: Path) -> None:
-    ana.drop([weir])
-    ana.wait_until_ready(weir.name)
-    row = ana.document(weir.name)
-    row.get_by_role("button", name="Actions for").click()
-    ana.page.get_by_role("menuitem", name="Delete").click()
-    expect(row).to_have_count(0)
+    put_in_and_delete(ana, weir)
     ana.reload()
     ana.page.get_by_text("Nothing here yet").wait_for()
 

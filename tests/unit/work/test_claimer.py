@@ -9,7 +9,7 @@ from functions.work import running as running_module
 from functions.work.claimer import Claimer
 from functions.work.running import RunningJobs
 from schema.errors import RateLimitedError, TransientError
-from schema.jobs import Outcome, Queue
+from schema.jobs import ClaimBatch, Outcome, Queue
 from tests.unit.work.doubles import Jobs, Work, claim
 from tests.waiting import eventually_async
 
@@ -79,13 +79,9 @@ async def test_a_job_that_has_to_be_alone_waits_for_the_others_and_holds_up_the_
 @pytest.mark.anyio
 async def test_what_was_claimed_meanwhile_is_given_back_untouched() -> None:
     jobs = Jobs(claim(1, alone=True), claim(2, queue=Queue.PARSE))
-    jobs.open.clear()
     place = Place(jobs)
-    claims = [asyncio.create_task(claimer.claim()) for claimer in (place.one, place.other)]
-    await eventually_async(lambda: _assert_asked(jobs, 2))
-    jobs.open.set()
 
-    _, batch = await asyncio.gather(*claims)
+    batch = await _claim_together(jobs, place)
 
     await place.has_begun(1)
     assert (batch.jobs, batch.more, jobs.released, place.work.begun) == ([], False, [2], [1])
@@ -94,14 +90,9 @@ async def test_what_was_claimed_meanwhile_is_given_back_untouched() -> None:
 @pytest.mark.anyio
 async def test_what_cannot_be_given_back_is_left_to_its_lease() -> None:
     jobs = Jobs(claim(1, alone=True), claim(2, queue=Queue.PARSE))
-    jobs.open.clear()
-    place = Place(jobs)
-    claims = [asyncio.create_task(claimer.claim()) for claimer in (place.one, place.other)]
-    await eventually_async(lambda: _assert_asked(jobs, 2))
     jobs.release_fails = True
-    jobs.open.set()
 
-    _, batch = await asyncio.gather(*claims)
+    batch = await _claim_together(jobs, Place(jobs))
 
     assert (batch.jobs, batch.more) == ([], False)
 
@@ -122,6 +113,16 @@ async def test_nobody_is_held_up_for_long_by_a_job_that_cannot_be_alone(monkeypa
     assert jobs.failed[2].retry_after_seconds >= 30
     assert place.work.begun == [1]
     assert place.one.free == AT_ONCE - 1
+
+
+async def _claim_together(jobs: Jobs, place: Place) -> ClaimBatch:
+    """Both ask before either is answered; what the other gets."""
+    jobs.open.clear()
+    claims = [asyncio.create_task(claimer.claim()) for claimer in (place.one, place.other)]
+    await eventually_async(lambda: _assert_asked(jobs, 2))
+    jobs.open.set()
+    _, batch = await asyncio.gather(*claims)
+    return batch
 
 
 def _assert_asked(jobs: Jobs, times: int) -> None:
