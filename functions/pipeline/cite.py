@@ -26,33 +26,36 @@ class Cited:
 
 
 def cite(content: str, passages: Sequence[Passage]) -> Cited:
-    """Find the sentence of its passage that each marker rests on. All markers must point at a passage."""
-    citations = {marker: _quote(marker, claim, passages[marker - 1]) for marker, claim in _claims(content)}
+    """Find what of its passage each marker rests on. All markers must point at a passage."""
+    claims: dict[int, list[str]] = {}
+    for marker, claim in _claims(content):
+        claims.setdefault(marker, []).append(claim)
+    citations = [_quote(marker, claims[marker], passages[marker - 1]) for marker in sorted(claims)]
     refused = REFUSAL in content and not citations
-    return Cited(
-        citations=[citations[marker] for marker in sorted(citations)],
-        doubts=[] if refused else list(_doubts(content, passages)),
-        refused=refused,
-    )
+    return Cited(citations=citations, doubts=[] if refused else list(_doubts(content, passages)), refused=refused)
 
 
 def _claims(content: str) -> Iterator[tuple[int, str]]:
-    """Each marker with the text it follows, back to the previous marker or sentence; a marker's first use wins."""
-    seen: set[int] = set()
+    """Each marker with the text it follows, back to the previous marker or sentence."""
     for match in _MARKER.finditer(content):
-        marker = int(match[1])
-        if marker not in seen:
-            seen.add(marker)
-            before = _MARKER.sub("", content[: match.start()])
-            yield marker, before[slice(*sentences(before)[-1])]
+        before = _MARKER.sub("", content[: match.start()])
+        yield int(match[1]), before[slice(*sentences(before)[-1])]
 
 
-def _quote(marker: int, claim: str, passage: Passage) -> Citation:
-    wanted = words(claim)
-    start, end = max(sentences(passage.text), key=lambda span: _overlap(wanted, passage.text[slice(*span)]))
+def _quote(marker: int, claims: Sequence[str], passage: Passage) -> Citation:
+    """From the first to the last sentence that a claim rests on: one quote shows what all uses of a marker say."""
+    spans = sentences(passage.text)
+    chosen = [span for claim in claims if (span := _sentence(words(claim), passage.text, spans))] or spans[:1]
+    start, end = min(chosen)[0], max(chosen)[1]
     return Citation(
         marker=marker, chunk_id=passage.chunk_id, quote=passage.text[start:end], char_start=start, char_end=end
     )
+
+
+def _sentence(claim: set[str], text: str, spans: Sequence[Span]) -> Span | None:
+    """The one that says most of the claim; None if no sentence has a word of it."""
+    span = max(spans, key=lambda span: _overlap(claim, text[slice(*span)]))
+    return span if _overlap(claim, text[slice(*span)]) else None
 
 
 def _overlap(claim: set[str], sentence: str) -> float:

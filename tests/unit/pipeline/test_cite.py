@@ -60,6 +60,15 @@ def test_the_quote_is_the_sentence_that_the_claim_rests_on() -> None:
     assert cited.citations[0].quote == "It was built in 1903 by Anton Falk."
 
 
+def test_one_quote_holds_all_that_a_marker_is_used_for() -> None:
+    """The second use says another thing than the first; what neither is about does not lengthen the quote."""
+    cited = cite("Nobody knows why [1]. Anton Falk built it in 1903 [1]. Hm [1].", [passage(WEIR)])
+
+    assert [citation.quote for citation in cited.citations] == [
+        "It was built in 1903 by Anton Falk.\nNobody knows why."
+    ]
+
+
 def test_a_refusal_is_told_from_an_answer() -> None:
     assert cite(REFUSAL, [passage(WEIR)]).refused
     assert not cite("It is 3.5 m high [1].", [passage(WEIR)]).refused
