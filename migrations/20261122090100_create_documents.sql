@@ -41,6 +41,9 @@ create table public.documents (
     unique (bucket, object_name)
 );
 create index documents_by_library on public.documents (library_id, created_at desc);
+-- Those that nobody can find yet.
+create index documents_unread on public.documents (library_id)
+    where active_version is null and status in ('queued', 'parsing', 'embedding');
 create index documents_by_owner on public.documents (owner_id);  -- for the deletion of people
 
 create table public.chunks (

@@ -65,8 +65,8 @@ language sql stable set search_path = '' as $$
           order by m.position desc limit p_turns) h
 $$;
 
--- Returns the question, who asks, which library answers, what of it may be searched, the turns before it, whether it had an
--- answer, and whether the conversation wants a title.
+-- Returns the question, who asks, which library answers, what of it may be searched and how much of it cannot be yet, the turns
+-- before it, whether it had an answer, and whether the conversation wants a title.
 create function public.start_respond_v1(p_job bigint, p_fence bigint, p_history integer default 12) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
 declare
@@ -82,7 +82,9 @@ begin
     return (
         select jsonb_build_object(
             'status', 'ok', 'message_id', j.subject_id, 'conversation_id', c.id, 'user_id', c.owner_id,
-            'library_id', c.library_id, 'scope', public.search_scope_v1(c.owner_id, c.library_id), 'question', q.content, 'history', rivulet.history_of(q, p_history),
+            'library_id', c.library_id, 'scope', public.search_scope_v1(c.owner_id, c.library_id),
+            'unread', rivulet.count_unread(c.owner_id, c.library_id),
+            'question', q.content, 'history', rivulet.history_of(q, p_history),
             'again', exists (select from public.messages a where a.id = j.subject_id and a.replaces is not null),
             'wants_title', c.title = rivulet.first_title(q.content))
         from public.conversations c where c.id = q.conversation_id);

@@ -24,6 +24,15 @@ create function rivulet.searched(p_user uuid, p_library uuid) returns setof uuid
 language sql stable set search_path = '' rows 10 as
 $$ select l from rivulet.libraries_of(p_user) l where p_library is null or l = p_library $$;
 
+-- How many documents of what is searched cannot be found yet; 100 stand for more.
+create function rivulet.count_unread(p_user uuid, p_library uuid) returns bigint
+language sql stable set search_path = '' as $$
+    select count(*) from (
+        select from public.documents d
+        where d.library_id in (select rivulet.searched(p_user, p_library))
+          and d.active_version is null and d.status in ('queued', 'parsing', 'embedding') limit 100) unread
+$$;
+
 -- The documents that pass the filter, null without one.
 create function rivulet.chosen_documents(p_libraries uuid[], p_filter jsonb) returns uuid[]
 language sql stable set search_path = '' as $$

@@ -30,6 +30,7 @@ class Question(BaseModel):
     question: str
     history: Sequence[Turn]
     scope: "Scope | None" = None  # what may be searched, as it was when the answer was begun
+    unread: int = 0  # documents of what is searched that cannot be found yet; 100 stand for more
     again: bool = False  # it has been answered, and another answer is wanted
     wants_title: bool = False  # its conversation has no name yet but the question's beginning
 
@@ -180,6 +181,7 @@ class Verdict(BaseModel):
     doubts: Sequence[Doubt]
     forged_markers: int  # left out: they pointed at no passage
     removed_links: int  # left out: nobody had given them to the model
+    unread: int = 0  # documents that were still on their way to being searchable; 100 stand for more
     replayed: bool = False  # an earlier answer to the same question from the same passages
 
 

@@ -80,7 +80,7 @@ class RespondHandler:
             question.user_id, query.text, question.library_id, scope=question.scope
         )
         prompt = build_prompt(question.question, retrieved.passages, question.history, room_for(self.models))
-        return Source(query.text, query.rewritten_by, retrieved, prompt, ANSWER, self.models)
+        return Source(query.text, query.rewritten_by, retrieved, prompt, ANSWER, self.models, question.unread)
 
     async def _write(self, attempt: "_Attempt", draft: Draft, source: Source) -> None:
         """Let the model write; of an answer that the person stopped, what there is of it is kept."""

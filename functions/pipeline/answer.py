@@ -11,7 +11,7 @@ from schema.answers import Answer, FinishReason, Provenance, Retrieved, Sampling
 
 @dataclass(frozen=True)
 class Source:
-    """What an answer was made from; `models` in order of preference."""
+    """What an answer was made from; `models` in order of preference; `unread` documents could not be searched yet."""
 
     query: str
     rewritten_by: str | None
@@ -19,6 +19,7 @@ class Source:
     prompt: Prompt
     sampling: Sampling
     models: Sequence[str]
+    unread: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def make_answer(written: Written, source: Source, timings: dict[str, int], title
         usage=_priced(written),
         timings=timings,
         citations=cited.citations,
-        metadata=_verdict(written, cited, len(source.prompt.passages)),
+        metadata=_verdict(written, cited, source),
         provenance=_provenance(source),
         title=title,
     )
@@ -54,15 +55,16 @@ def _priced(written: Written) -> Usage | None:
     return usage and usage.model_copy(update={"cost_usd": cost_usd(written.model, usage)})
 
 
-def _verdict(written: Written, cited: Cited, passages: int) -> Verdict:
+def _verdict(written: Written, cited: Cited, source: Source) -> Verdict:
     return Verdict(
-        passages=passages,
+        passages=len(source.prompt.passages),
         finish_reason=written.finish_reason,
         refused=cited.refused,
         supported=cited.refused or (bool(cited.citations) and not cited.doubts),
         doubts=cited.doubts,
         forged_markers=written.forged,
         removed_links=written.links,
+        unread=source.unread,
         replayed=written.replayed,
     )
 

@@ -1,4 +1,4 @@
-"""What a reader of an answer ought to know besides: that it was cut off, or what of it nothing supports."""
+"""What to know of an answer besides: that it was cut off or came too early, or what of it nothing supports."""
 
 from infra.cli.console import plain
 from infra.cli.rows import AnswerRow
@@ -14,13 +14,15 @@ _REASONS: dict[DoubtReason, str] = {
     "number": "holds a number that its passages do not",
     "unrelated": "shares no word with its passages",
 }
+UNREAD = "Some of your documents were still being read. Ask again when they are ready."
 NO_PASSAGE = "This answer names no passage. Treat it with care."
 
 
 def remarks(row: AnswerRow) -> list[str]:
-    """One line for each; none for an answer that ended well, rests on passages, or says that they do not tell."""
+    """One line for each; none for an answer that ended well, and rests on passages or says that no document tells."""
     cut_off = _CUT_OFF.get(row.metadata.get("finish_reason", "stop"))
-    return ([cut_off] if cut_off else []) + _unsupported(row)
+    too_early = row.refused and row.metadata.get("unread", 0) > 0
+    return ([cut_off] if cut_off else []) + ([UNREAD] if too_early else []) + _unsupported(row)
 
 
 def _unsupported(row: AnswerRow) -> list[str]:

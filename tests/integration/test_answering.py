@@ -50,7 +50,7 @@ async def test_an_answer_says_what_it_rests_on_and_where_it_came_from(responder:
     assert row["status"] == "complete"
     assert row["metadata"] == {
         "passages": 1, "finish_reason": "stop", "refused": False, "supported": False, "forged_markers": 1,
-        "removed_links": 0, "replayed": False, "doubts": [{"start": 40, "end": 52, "reason": "uncited"}],
+        "removed_links": 0, "unread": 0, "replayed": False, "doubts": [{"start": 40, "end": 52, "reason": "uncited"}],
     }  # fmt: skip
     assert row["usage"] == {"prompt_tokens": 1000, "completion_tokens": 4, "total_tokens": 1004, "cost_usd": None}
     assert engine.one("select title from public.conversations") == "About weirs"
@@ -75,6 +75,21 @@ async def test_each_way_to_end_is_shown_in_the_row(responder: Answering, user: u
     assert (withheld["status"], withheld["metadata"]["finish_reason"]) == ("complete", "content_filter")
     assert (refused["status"], refused["error_code"]) == ("failed", "content_filter")
     assert (nothing["metadata"]["refused"], nothing["metadata"]["supported"]) == (True, True)
+
+
+async def test_a_refusal_says_how_many_documents_could_not_be_searched_yet(
+    responder: Answering, user: uuid.UUID
+) -> None:
+    """Those of others do not count, nor one whose earlier version is searched while the next is read."""
+    engine = responder.engine
+    engine.document(engine.person(), "Of another")
+    for title in ("First", "Second"):
+        engine.document(user, title)
+    engine.all("update public.documents set content = content || ' It leaks.' where active_version is not null")
+
+    row = await responder.ask(engine.conversation(user), "Who owns the weir?", Script([REFUSAL]))
+
+    assert (row["metadata"]["refused"], row["metadata"]["unread"]) == (True, 2)
 
 
 @pytest.mark.parametrize("end", ["eof", "error", "reset"])

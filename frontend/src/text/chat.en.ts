@@ -76,6 +76,10 @@ export const chat = {
     refused: "Not in your documents",
     refusedLead: "Nothing in the library answers this, so no answer was made up.",
     refusedNext: "Ask in other words, choose another library, or add the document that tells.",
+    refusedEarly: (count: number) =>
+      count === 1
+        ? "One document was still being read and has not been searched. Ask again when it is ready."
+        : `${count < 100 ? count : "Many"} documents were still being read and have not been searched. Ask again when they are ready.`,
     unsupported: "This answer names no passage. Treat it with care.",
     length: "The answer was cut off at the longest length that is allowed.",
     time: "Time ran out while the answer was being written.",

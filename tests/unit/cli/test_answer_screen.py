@@ -77,6 +77,11 @@ def test_an_answer_that_was_cut_off_says_so() -> None:
     assert "cut off at the longest length" in ended("The weir is", [], supported=True, finish_reason="length")
 
 
+def test_a_refusal_says_if_it_came_too_early() -> None:
+    assert "Ask again when they are ready." in ended("Not found.", [], refused=True, supported=True, unread=2)
+    assert "Ask again" not in ended("Not found.", [], refused=True, supported=True, unread=0)
+
+
 def test_a_failure_is_explained() -> None:
     shown, output = page()
     shown.end(AnswerRow.model_validate({**BASE, "content": "", "status": "failed", "error_message": "No model."}))

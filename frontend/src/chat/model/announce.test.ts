@@ -5,7 +5,7 @@ import { announce, type Announcement, EVERY_MS, followed, NOTHING_SAID, type Sai
 import type { Message } from "./rows";
 import { emptyThread } from "./thread";
 
-const VERDICT = { finishReason: "stop", refused: false, supported: true, replayed: false, doubts: [] } as const;
+const VERDICT = { finishReason: "stop", refused: false, supported: true, unread: 0, replayed: false, doubts: [] } as const;
 
 function told(...states: [Message, string, number][]): (Announcement | null)[] {
   let said: Said = NOTHING_SAID;

@@ -26,6 +26,8 @@ export interface Verdict {
   readonly finishReason: FinishReason;
   readonly refused: boolean;
   readonly supported: boolean;
+  /** Documents that could not be searched yet; 100 stand for more. */
+  readonly unread: number;
   readonly replayed: boolean;
   readonly doubts: readonly Doubt[];
 }
@@ -150,6 +152,7 @@ function readVerdict(value: unknown): Verdict | null {
     finishReason,
     refused: row.refused === true,
     supported: row.supported === true,
+    unread: integer(row.unread) ?? 0,
     replayed: row.replayed === true,
     doubts: each(row.doubts, readDoubt),
   };

@@ -7,7 +7,7 @@ import { change, discard, emptyThread, hear, isUnsettled, openAnswer, read, read
 import { turns } from "./turns";
 
 const TALK = { id: CONVERSATION, title: "Weirs", libraryId: null, updatedAt: "2026-11-22T10:00:00+00:00" };
-const VERDICT = { finishReason: "stop", refused: false, supported: true, replayed: false, doubts: [] } as const;
+const VERDICT = { finishReason: "stop", refused: false, supported: true, unread: 0, replayed: false, doubts: [] } as const;
 
 const reading = emptyThread(CONVERSATION, "reading");
 const streaming = read(reading, TALK, [question(), message({ status: "streaming", fence: 7, content: "He", updatedAt: at(1) })]);

@@ -33,7 +33,7 @@ export const Answer = memo(function Answer({ answer, isLast }: AnswerProps) {
     <AnswerContext value={answer}>
       <article className={classes.answer} aria-label={words.name} aria-busy={!isOver} data-status={answer.status} data-refused={isRefused || undefined}>
         {!isOver && <Beginning answer={answer} draft={draft} />}
-        {isRefused ? <Refusal content={content} /> : <Written answer={answer} content={content} isOver={isOver} />}
+        {isRefused ? <Refusal content={content} unread={answer.verdict?.unread ?? 0} /> : <Written answer={answer} content={content} isOver={isOver} />}
         {answer.status === "failed" && <AnswerFailure answer={answer} isLast={isLast} />}
         <AnswerNotes answer={answer} content={content} isLast={isLast} />
         <Sources answer={answer} />
@@ -69,7 +69,7 @@ function Written({ answer, content, isOver }: { answer: Message; content: string
   );
 }
 
-function Refusal({ content }: { content: string }) {
+function Refusal({ content, unread }: { content: string; unread: number }) {
   return (
     <div className={classes.refusal}>
       <IconFileUnknown size={22} stroke={1.6} aria-hidden />
@@ -77,7 +77,7 @@ function Refusal({ content }: { content: string }) {
         <strong>{words.refused}</strong>
         <p>{content}</p>
         <p className={classes.quiet}>
-          {words.refusedLead} {words.refusedNext}
+          {unread === 0 ? `${words.refusedLead} ${words.refusedNext}` : words.refusedEarly(unread)}
         </p>
       </div>
     </div>
