@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from infra.local.models.encoder import Vector
-from infra.local.models.extractive import choice, evidence, prompt, question, render, units
+from infra.local.models.extractive import choice, evidence, overview, prompt, question, render, units
 from infra.local.models.extractive.evidence import Evidence
 from infra.local.models.extractive.prompt import Prompt, Turn
 from infra.local.models.extractive.question import Inquiry
@@ -46,6 +46,9 @@ class Answerer:
         found = await asyncio.to_thread(units.units, asked.passages)
         if not found:
             return asked.refusal
+        if told := overview.overview(asked.question, asked.passages, found):
+            inquiry = question.whole(asked.question, ())
+            return " ".join(_quoted(place, asked, found, inquiry) for place in told)
         parts = question.inquiries(asked.question, asked.earlier)
         sentences = await self._sentences(asked, found, parts)
         if not sentences and len(parts) > 1:
@@ -60,8 +63,7 @@ class Answerer:
         for reading, similar in zip(readings, cosines, strict=True):
             scores = choice.score(reading.inquiry, found, reading.evidence, similar)
             for place in choice.choose(reading.inquiry, found, reading.evidence, scores):
-                marker = asked.passages[found[place].passage].marker
-                answers.setdefault(place, render.sentence(place, found, reading.inquiry, marker))
+                answers.setdefault(place, _quoted(place, asked, found, reading.inquiry))
         return list(dict.fromkeys(answers.values()))[: choice.MOST]
 
     async def _cosines(self, readings: Sequence[_Reading], found: Sequence[Unit]) -> list[dict[int, float]]:
@@ -77,6 +79,10 @@ class Answerer:
             asked = np.mean([next(following) for _ in reading.inquiry.texts], axis=0)
             cosines.append({place: float(asked @ next(following)) for place in reading.shortlist})
         return cosines
+
+
+def _quoted(place: int, asked: Prompt, found: Sequence[Unit], inquiry: Inquiry) -> str:
+    return render.sentence(place, found, inquiry, asked.passages[found[place].passage].marker)
 
 
 def _read(inquiry: Inquiry, found: Sequence[Unit], asked: Prompt) -> _Reading:

@@ -85,7 +85,7 @@ def _price(stem: str) -> float:
 def _form(inquiry: Inquiry, unit: Unit) -> float:
     """What the unit's form says for or against it."""
     value = 0.0
-    if _is_heading(unit):
+    if is_heading(unit):
         value -= _NO_SENTENCE
     if unit.text.endswith("?"):
         value -= _QUESTION
@@ -109,7 +109,7 @@ def _counts(text: str, counted: str) -> bool:
     )
 
 
-def _is_heading(unit: Unit) -> bool:
+def is_heading(unit: Unit) -> bool:
     """Whether the unit looks like a heading or a label: short, and without a mark at its end."""
     if unit.row or unit.is_item or unit.text.endswith((".", "!", "?", ":", "。")):
         return False
