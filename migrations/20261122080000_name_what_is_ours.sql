@@ -74,3 +74,15 @@ begin
                          'the migrations again; or give Rivulet a project of its own.';
     end if;
 end $$;
+
+-- Nor can a publication of all tables be narrowed, and with it everybody would hear the keys of rows that name people:
+-- infra/decisions/0004-chunks-are-not-published.md.
+do $$
+begin
+    if exists (select from pg_publication where pubname = 'supabase_realtime' and puballtables) then
+        raise exception 'The publication supabase_realtime is for all tables; Rivulet may publish some of its own alone. Nothing was made.'
+            using errcode = 'object_not_in_prerequisite_state',
+                  hint = 'Make it anew for the tables that you subscribe to: drop publication supabase_realtime; '
+                         'create publication supabase_realtime for table …; then run the migrations again.';
+    end if;
+end $$;

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from infra.local.database import MigrationError, migrate
@@ -142,6 +143,17 @@ def test_names_that_are_taken_are_told_before_anything_is_made(shop: Engine, tak
     assert f"names that are taken in this project: {taken}. Nothing was made." in str(refused.value)
     assert "alter table … set schema" in str(refused.value)
     assert shop.one("select to_regnamespace('rivulet')") is None
+
+
+def test_a_publication_of_all_tables_is_told_before_anything_is_made(platform_database: Database) -> None:
+    with psycopg.connect(platform_database.admin_dsn, autocommit=True) as admin:
+        admin.execute("drop publication supabase_realtime")
+        admin.execute("create publication supabase_realtime for all tables")
+
+        with pytest.raises(MigrationError, match="for all tables"):
+            migrate(platform_database.owner_dsn, MIGRATIONS)
+
+        assert admin.execute("select to_regnamespace('rivulet')").fetchone() == (None,)
 
 
 NAMED = {
