@@ -50,6 +50,7 @@ create table rivulet.moves (
         'abandoned'   -- the placement stays; the new place is purged
     )),
     stopped boolean not null default false,
+    incomplete boolean not null default false,  -- a writer left passages out: all are gone through once more
     error text,
     total integer not null,               -- passages at the beginning
     built integer not null default 0,     -- passages written
@@ -93,11 +94,29 @@ language sql stable set search_path = '' as $$
 $$;
 
 -- The place that answers comes first. The first to write chooses the model of a library. A passage that is there when a move
--- begins is built by it; one that comes later is embedded by a job that starts later, and so knows both places.
+-- begins is built by it; one that comes later is embedded by a job that starts later, and so knows both places. Where a move
+-- has to begin once more anyway, nobody else is kept waiting for a model that may not work.
 create function rivulet.places_to_write(p_library uuid, p_model text) returns jsonb
 language plpgsql volatile set search_path = '' as $$
 begin
     update rivulet.placements set model = p_model where library_id = p_library and model is null;
     return (select coalesce(jsonb_agg(to_jsonb(w) order by (w.collection, w.model) = (p.collection, p.model) desc), '[]')
-            from rivulet.places_written(p_library) w join rivulet.placements p on p.library_id = p_library);
+            from rivulet.places_written(p_library) w join rivulet.placements p on p.library_id = p_library
+            where (w.collection, w.model) = (p.collection, p.model) or not exists (
+                select from rivulet.moves m where m.library_id = p_library and m.finished_at is null and m.incomplete));
+end $$;
+
+-- A writer of passages could not write them to the place that their library is moving to. The move goes through all of them
+-- once more; if it is over, and the place answers now, the writer has to try again.
+create function rivulet.leave_out(p_library uuid, p_place jsonb) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+    update rivulet.moves set incomplete = true
+    where library_id = p_library and finished_at is null
+      and (collection, model) = (p_place ->> 'collection', p_place ->> 'model');
+    if not found and exists (
+        select from rivulet.placements where library_id = p_library
+        and (collection, model) = (p_place ->> 'collection', p_place ->> 'model')) then
+        raise exception 'Library % has come to the place that was left out.', p_library;
+    end if;
 end $$;

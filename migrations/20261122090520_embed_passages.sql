@@ -44,9 +44,10 @@ begin
     return p;
 end $$;
 
--- p_embedded: how many of the passages needed a new vector; the others have copies of an earlier version's.
+-- p_embedded: how many of the passages needed a new vector; the others have copies of an earlier version's. p_left_out: the
+-- place, of those told at the start, that could not be written to; never the one that answers.
 create function public.complete_embed_v1(
-    p_job bigint, p_fence bigint, p_embedded integer default null
+    p_job bigint, p_fence bigint, p_embedded integer default null, p_left_out jsonb default null
 ) returns jsonb
 language plpgsql security definer set search_path = '' set statement_timeout = '20s' as $$
 declare
@@ -57,6 +58,7 @@ declare
 begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
     if d.id is null then return rivulet.supersede(p_job, p_fence); end if;
+    if p_left_out is not null then perform rivulet.leave_out(d.library_id, p_left_out); end if;
     v_chunks := 1 + (j.payload ->> 'last')::integer - (j.payload ->> 'first')::integer;
     p := rivulet.count_done(d, v_chunks);
     perform rivulet.finish(j, 'done', jsonb_build_object('chunks', v_chunks, 'embedded', p_embedded));

@@ -56,11 +56,15 @@ begin
     return m.id;
 end $$;
 
--- Jobs for everything that is left to do and has none.
+-- Jobs for everything that is left to do and has none. What is there already is not embedded again by another round.
 create function rivulet.enqueue_moves(m rivulet.moves) returns void
 language plpgsql volatile set search_path = '' as $$
 begin
     if m.stopped or m.state not in ('building', 'checking') then return; end if;
+    if m.incomplete and not exists (select from rivulet.move_ranges where move_id = m.id) then
+        perform rivulet.cut_ranges(m.id, m.total);
+        update rivulet.moves set state = 'building', incomplete = false, built = 0 where id = m.id;
+    end if;
     if exists (select from rivulet.move_ranges where move_id = m.id) then
         perform rivulet.enqueue_move(m, 'build', until) from rivulet.move_ranges where move_id = m.id;
     else
@@ -222,8 +226,13 @@ declare
 begin
     if j.id is null then return rivulet.stale(p_job, p_fence); end if;
     perform from rivulet.placements where library_id = j.subject_id for update;
-    select * into m from rivulet.moves where id = (j.payload ->> 'move_id')::bigint and finished_at is null;
+    select * into m from rivulet.moves where id = (j.payload ->> 'move_id')::bigint and finished_at is null for update;
     if m.id is null then return rivulet.end_idle(p_job, p_fence); end if;
+    if m.incomplete then
+        perform rivulet.finish(j, 'done', p_checked);
+        perform rivulet.enqueue_moves(m);
+        return '{"status": "done"}';
+    end if;
     if p_refusal is null then
         perform rivulet.end_move(m, true, p_checked);
     else
@@ -312,7 +321,7 @@ begin
     return v_stopped;
 end $$;
 
--- Goes on with what was stopped or failed. A move that is held is taken as it is.
+-- Goes on with what was stopped or failed. A move that is held is taken as it is, unless passages were left out since.
 create function public.resume_moves_v1(p_library uuid default null) returns integer
 language plpgsql security definer set search_path = '' set statement_timeout = '20s' as $$
 declare
@@ -321,12 +330,14 @@ declare
 begin
     for m in select * from rivulet.moves where finished_at is null and (p_library is null or library_id = p_library)
              order by id loop
-        if m.state = 'held' then
+        if m.state = 'held' and not m.incomplete then
             perform from rivulet.placements where library_id = m.library_id for update;
             perform rivulet.end_move(m, true);
         else
-            update rivulet.moves set stopped = false, error = null, updated_at = clock_timestamp() where id = m.id
-            returning * into m;
+            update rivulet.moves
+            set state = case state when 'held' then 'building' else state end, stopped = false, error = null,
+                updated_at = clock_timestamp()
+            where id = m.id returning * into m;
             perform rivulet.enqueue_moves(m);
         end if;
         v_resumed := v_resumed + 1;

@@ -93,7 +93,10 @@ class Chunk(BaseModel):
 
 
 class EmbedBatch(BaseModel):
-    """Passages of one document to be embedded together, and where to: two places while their library moves."""
+    """Passages of one document to be embedded together, and where to: two places while their library moves.
+
+    The first one answers searches now.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -68,8 +68,11 @@ class EmbedStore(Protocol):
     async def start_embed(self, claim: Claim, model: str) -> EmbedBatch:
         """The passages of this job's batch. `model` becomes that of a library that has none yet."""
 
-    async def complete_embed(self, claim: Claim, embedded: int) -> None:
-        """End the job, in which so many passages were really embedded; the last one makes the document searchable."""
+    async def complete_embed(self, claim: Claim, embedded: int, left_out: Place | None = None) -> None:
+        """End the job, in which so many passages were really embedded; the last one makes the document searchable.
+
+        `left_out` is the place that could not be written to, which its library is moving to: the move sees to it.
+        """
 
 
 class PurgeStore(Protocol):

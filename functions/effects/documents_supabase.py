@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functions.effects.supabase import Supabase
 from schema.documents import Chunk, Document, EmbedBatch
 from schema.jobs import Claim
+from schema.places import Place
 
 
 class SupabaseDocuments:
@@ -31,6 +32,7 @@ class SupabaseDocuments:
         """The passages of a batch."""
         return EmbedBatch.model_validate(await self._supabase.call_for(claim, "start_embed_v1", model=model))
 
-    async def complete_embed(self, claim: Claim, embedded: int) -> None:
+    async def complete_embed(self, claim: Claim, embedded: int, left_out: Place | None = None) -> None:
         """End the job."""
-        await self._supabase.call_for(claim, "complete_embed_v1", embedded=embedded)
+        place = None if left_out is None else left_out.model_dump()
+        await self._supabase.call_for(claim, "complete_embed_v1", embedded=embedded, left_out=place)

@@ -53,7 +53,9 @@ class MoveHandler:
             await self.store.complete_mend(claim, len(mend.chunks))
 
     async def _write(self, tenant: UUID, old: Place, new: Place, chunks: Sequence[MovedPassage]) -> int:
-        """Write passages to the new place; how many had to be embedded, because there was nothing to copy."""
+        """Write passages that the new place lacks; how many had to be embedded, because there was nothing to copy."""
+        missing = set(await self.index.missing(new, [chunk.id for chunk in chunks])) if chunks else ()
+        chunks = [chunk for chunk in chunks if chunk.id in missing]
         known: Mapping[UUID, Vector] = {}
         if old.model == new.model and chunks:
             known = await self.index.fetch(old, [chunk.id for chunk in chunks])

@@ -5,15 +5,20 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import pytest
 
+from functions.handlers import embed
+from schema.errors import JobError, PermanentError, RateLimitedError, TransientError
 from schema.jobs import Outcome
+from schema.ports import TextKind, Vector
 from tests.conftest import Gateway
-from tests.integration.desk import BLIND, LARGE, SMALL, Desk
+from tests.embedding_server import EmbeddingServer
+from tests.integration.desk import BLIND, LARGE, SMALL, Desk, Words
 from tests.integration.engine import Engine, Row
 from tests.integration.test_mechanisms import change
+from tests.serving import application
 from tests.waiting import eventually
 
 SUBJECTS = ["weir", "mill", "bridge", "ferry", "harbour", "sluice", "dam", "lock", "canal", "spring"]
@@ -221,6 +226,90 @@ def test_a_model_that_finds_as_much_is_taken(desk: Desk, engine: Engine) -> None
     assert reindex(desk, LARGE) == {"started": 0, "refused": [], "last": None}
 
 
+class Broken(Words):
+    """A model that does not work as long as it is broken."""
+
+    def __init__(self, model: str, error: JobError) -> None:
+        super().__init__(model)
+        self.error: JobError | None = error
+        self.before: Callable[[], Awaitable[object]] | None = None
+
+    async def embed(self, texts: Sequence[str], kind: TextKind, tenant: uuid.UUID | None = None) -> Sequence[Vector]:
+        step, self.before = self.before, None
+        if step is not None:
+            await step()
+        if self.error is not None:
+            raise self.error
+        return await super().embed(texts, kind, tenant)
+
+
+BREAKS = [PermanentError("model_refused", "no such model"), RateLimitedError("model_busy", "busy"), None]
+
+
+@pytest.mark.parametrize("error", BREAKS)
+def test_a_model_that_does_not_work_keeps_no_document_back(
+    desk: Desk, engine: Engine, monkeypatch: pytest.MonkeyPatch, error: JobError | None
+) -> None:
+    broken = desk.embedders[LARGE] = Broken(LARGE, error or TransientError("never", "unused"))
+    if error is None:  # it does not answer at all
+        monkeypatch.setattr(embed, "MOVE_SECONDS", 0.0)
+    user = engine.person()
+    desk.add(user, texts(1))
+    reindex(desk, LARGE)
+
+    for number in (2, 3):  # of five batches each; only the first asks the model in vain
+        document = engine.document(user)
+        engine.parse(texts(number))
+        assert set(desk.work("embed")) == {Outcome.DONE}
+        assert engine.status(document) == "ready"
+    assert move_of(engine)["incomplete"]
+
+    broken.error = None
+    desk.finish("move", "purge")
+    assert (move_of(engine)["state"], desk.place(engine.library(user)).model) == ("done", LARGE)
+    assert broken.asked == 30 + move_of(engine)["checked"]["samples"]  # no passage twice
+    assert desk.audit().drift == 0
+
+
+def test_what_was_left_out_of_a_place_that_answers_by_now_is_embedded_again(desk: Desk, engine: Engine) -> None:
+    broken = desk.embedders[LARGE] = Broken(LARGE, TransientError("model_unavailable", "away"))
+    user = engine.person()
+    desk.add(user, texts(1))
+    reindex(desk, LARGE)
+    document = engine.document(user)
+    engine.parse(texts(2)[:2])
+
+    async def come_to_the_place() -> None:
+        broken.error = None
+        await desk.at_work("move")
+        broken.error = TransientError("model_unavailable", "away")
+
+    broken.before = come_to_the_place
+    assert desk.work("embed") == [Outcome.PUT_OFF]
+    assert engine.status(document) == "embedding"
+    broken.error = None
+    desk.finish("embed", "move", "purge")
+
+    assert engine.status(document) == "ready"
+    assert desk.count(desk.place(engine.library(user)), document_id=str(document)) == 2
+    assert desk.audit().drift == 0
+
+
+def test_the_command_refuses_a_model_that_there_is_not(
+    desk: Desk, engine: Engine, gateway: Gateway, model_server: str
+) -> None:
+    desk.add(engine.person(), texts(1))
+
+    told, said = command(gateway, "--model", "typo", models=model_server).communicate(timeout=60)
+
+    assert told == ""
+    assert said.startswith(
+        "The model 'typo' cannot be used; nothing was begun. The model service refused the request: "
+    )
+    assert (said.count("typo"), said.count("\n")) == (2, 1)
+    assert engine.all("select 1 from rivulet.moves") == []
+
+
 def test_a_library_that_is_deleted_while_it_moves_leaves_both_places(desk: Desk, engine: Engine) -> None:
     user = engine.person()
     library = engine.library(user)
@@ -271,11 +360,12 @@ def test_two_moves_at_once_are_refused(desk: Desk, engine: Engine) -> None:
 def test_the_command_begins_watches_and_tells(desk: Desk, engine: Engine, gateway: Gateway) -> None:
     for number in range(2):
         desk.add(engine.person(), texts(number))
-    watching = command(gateway, "--model", LARGE, "--json")
-    eventually(lambda: _assert_begun(engine, 2), 60)
+    with application(lambda _: EmbeddingServer().app) as models:
+        watching = command(gateway, "--model", LARGE, "--json", models=f"{models}/v1")
+        eventually(lambda: _assert_begun(engine, 2), 60)
 
-    desk.finish("move")
-    told, _ = watching.communicate(timeout=60)
+        desk.finish("move")
+        told, _ = watching.communicate(timeout=60)
 
     assert watching.returncode == 0
     found = json.loads(told)
@@ -302,13 +392,18 @@ def test_the_command_stops_goes_on_and_gives_up(desk: Desk, engine: Engine, gate
     assert (both.wait(60), both.communicate()[0]) == (2, "")
 
 
-def command(gateway: Gateway, *arguments: str) -> subprocess.Popen[str]:
-    given = {"SUPABASE_URL": gateway.url, "SUPABASE_SECRET_KEY": gateway.database.secret_key, "COLUMNS": "300"}
+def command(gateway: Gateway, *arguments: str, models: str = "http://127.0.0.1:1") -> subprocess.Popen[str]:
+    given = {
+        "SUPABASE_URL": gateway.url,
+        "SUPABASE_SECRET_KEY": gateway.database.secret_key,
+        "TOGETHER_BASE_URL": models,
+        "COLUMNS": "300",
+    }
     return subprocess.Popen(
         [sys.executable, "-m", "infra.cli", "reindex", *arguments],
         env={**os.environ, **given},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
     )
 

@@ -1,14 +1,22 @@
 """A change of the embedding model as a command: begin, watch, stop, go on, give up."""
 
+import asyncio
 import json
+import os
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from rich.table import Table
 
+from functions import compose
+from functions.effects.supabase import Supabase
 from infra.cli.console import err, out, plain, write
 from infra.cli.engine.calls import Engine
+from infra.cli.errors import CommandError
+from infra.local import stack
+from schema.errors import JobError
+from schema.settings import Settings
 
 LOOK_SECONDS = 1.0
 NOT_DONE = (
@@ -20,6 +28,7 @@ Row = dict[str, Any]
 
 def change(model: str, library: str | None, as_json: bool) -> bool:
     """Begin, and watch until all is done or nothing moves any more; whether all libraries have the model."""
+    asyncio.run(_try(model))
     engine = Engine()
     refused = _begin(engine, model, library)
     found = _watch(engine, library)
@@ -33,6 +42,21 @@ def change(model: str, library: str | None, as_json: bool) -> bool:
     else:
         out().print(NOT_DONE)
     return done
+
+
+async def _try(model: str) -> None:
+    """Have the model embed something, so that no library sets out for one that there is not."""
+    given = os.environ if os.environ.get("SUPABASE_URL") else stack.environment()
+    settings = Settings.for_operator({"CHROMA_URL": "http://not-needed", **given})  # the listeners write there
+    supabase = Supabase(settings)
+    try:
+        await compose.embedders(settings, supabase)(model).embed([f"Does {model} answer?"], "query")
+    except JobError as error:
+        raise CommandError(
+            f"The model {plain(model)!r} cannot be used; nothing was begun. {plain(str(error))}"
+        ) from error
+    finally:
+        await supabase.close()
 
 
 def control(action: str, library: str | None, as_json: bool) -> None:

@@ -50,7 +50,7 @@ class World:
     async def start_embed(self, claim: Claim, model: str) -> EmbedBatch:
         return self.batch
 
-    async def complete_embed(self, claim: Claim, embedded: int) -> None:
+    async def complete_embed(self, claim: Claim, embedded: int, left_out: Place | None) -> None:
         self.embedded = embedded
 
     async def fetch(self, place: Place, chunks: Sequence[UUID]) -> Mapping[UUID, Vector]:
