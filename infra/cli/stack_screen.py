@@ -3,14 +3,17 @@
 import json
 import os
 import shlex
+import shutil
+import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from infra.cli.console import out, plain, plain_lines, seconds, write
 from infra.cli.errors import CommandError
-from infra.local import logs, parts, stack, state
+from infra.local import logs, parts, stack, state, web
 
 LOG_LINES = 100
 
@@ -33,7 +36,25 @@ def show_addresses() -> None:
         ("Models", "TOGETHER_BASE_URL"),
     ):
         out().print(f"  {label:<16} {settings.get(name, 'Together AI')}")
-    out().print('  Next: rivulet upload FILE…   then: rivulet ask QUESTION   Programs: eval "$(rivulet env)"')
+    out().print(f"  {'Web application':<16} {_web_address()}")
+    me = own_name()
+    out().print(f'  Next: {me} upload FILE…   then: {me} ask QUESTION   Programs: eval "$({me} env)"')
+
+
+def own_name() -> str:
+    """The command as people can type it here: by its name alone only where the shell finds it."""
+    if shutil.which("rivulet"):
+        return "rivulet"
+    program = Path(sys.executable).with_name("rivulet")
+    here = Path.cwd()
+    if not program.exists():
+        return f"{shlex.quote(sys.executable)} -m infra.cli"
+    return shlex.quote(str(program.relative_to(here) if program.is_relative_to(here) else program))
+
+
+def _web_address() -> str:
+    port = next((part.port for part in stack.status() if part.name == web.NAME), None)
+    return f"none. {parts.why_not(web.NAME)}" if port is None else web.address(port)
 
 
 def status(as_json: bool) -> bool:

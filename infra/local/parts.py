@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from infra.local import account, chroma, database, environment, health, ports, postgres, redis, state, web
+from infra.local import account, chroma, database, environment, health, ports, postgres, redis, state, web, web_node
 from infra.local.part import Part
 
 Note = Callable[[str, str], None]
@@ -28,13 +28,25 @@ def names() -> list[str]:
     return [*servers, *LISTENERS, *([web.NAME] if web.is_served() else [])]
 
 
+def why_not(name: str) -> str:
+    """Why a stack may be without a part, and what to do."""
+    match name:
+        case "models":
+            return "It was started with TOGETHER_BASE_URL or TOGETHER_API_KEY, and asks that service instead."
+        case "redis":
+            return f"Redis is not installed. {redis.INSTALL}"
+        case web.NAME:
+            return web_node.missing() if web_node.find() is None else "It is not built; `make up` does that."
+    return ""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that decides which parts there are and how they find each other."""
 
     home: state.State
     secrets: state.Secrets
-    ports: Mapping[str, int]
+    ports: dict[str, int]
     given: Mapping[str, str]
     place: account.Place
 
@@ -48,6 +60,13 @@ class Plan:
         listeners = [self._listener(name, tuple(server.name for server in servers)) for name in LISTENERS]
         served = [web.part(self.ports, self.secrets, self.given)] if web.NAME in self.ports else []
         return servers + listeners + served
+
+    def added(self) -> list[Part]:
+        """Parts that have become possible since: the web application, once it is built."""
+        if web.NAME in self.ports or not web.is_served():
+            return []
+        self.ports[web.NAME] = ports.choose(web.USUAL_PORT)
+        return [web.part(self.ports, self.secrets, self.given)]
 
     def _listener(self, name: str, needs: tuple[str, ...]) -> Part:
         queues, concurrency = LISTENERS[name]

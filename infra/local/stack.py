@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psutil
 
 from infra.local import environment as settings
-from infra.local import errors, leftovers, logs, parts, record, state, supervisor
+from infra.local import errors, leftovers, logs, parts, record, state, supervisor, web
 
 START_SECONDS = 240.0
 STOP_SECONDS = 90.0
@@ -53,7 +53,8 @@ class PartStatus:
 def up(progress: Callable[[Progress], None]) -> int:
     """Start the stack in the background and wait until every part is ready; return the milliseconds it took.
 
-    A stack that runs already is left as it is, except that parts stopped singly are started.
+    A stack that runs already is left as it is, except that parts are started that were stopped singly or could not be
+    there before.
     Raises StackError, saying which part failed and what its log says; then nothing is left running.
     """
     begun = time.monotonic()
@@ -63,7 +64,7 @@ def up(progress: Callable[[Progress], None]) -> int:
     if running is None or running.state == "stopping":
         _wait_for_lock(home)
         _launch(home)
-    elif home.stopped_parts():
+    elif home.stopped_parts() or _missing(running):
         _wish(home, running, set())
     _follow_start(home, progress, begun + START_SECONDS)
     return round((time.monotonic() - begun) * 1000)
@@ -104,8 +105,8 @@ def stop_part(name: str) -> None:
 
 
 def start_part(name: str) -> None:
-    """Start a part that was stopped singly and wait until it is ready."""
-    home, running = _running_with(name)
+    """Start a part that was stopped singly, or could not be there before, and wait until it is ready."""
+    home, running = _running_with(name, _missing)
     state.refuse_to_start(home)
     _wish(home, running, home.stopped_parts() - {name})
     _wait_for_part(home, name, "ready")
@@ -130,13 +131,22 @@ def _live(home: state.State) -> record.StackRecord | None:
     return described if described is not None and described.supervisor.process() is not None else None
 
 
-def _running_with(name: str) -> tuple[state.State, record.StackRecord]:
+def _missing(running: record.StackRecord) -> set[str]:
+    """The parts that the running stack could have by now: the web application, if it was built after the start."""
+    return {web.NAME} - running.parts.keys() if web.is_served() else set()
+
+
+def _running_with(
+    name: str, missing: Callable[[record.StackRecord], set[str]] = lambda _: set()
+) -> tuple[state.State, record.StackRecord]:
+    """The running stack, if it has the part or is `missing` it."""
     home = _home()
     running = _live(home)
     if running is None:
         raise NotRunning
-    if name not in running.parts:
-        raise errors.StackError(f"There is no part {name!r}. The parts are: {', '.join(running.parts)}.")
+    if name not in running.parts and name not in missing(running):
+        known = f"There is no part {name!r}. The parts are: {', '.join(running.parts)}."
+        raise errors.StackError(f"{known} {parts.why_not(name)}".rstrip())
     return home, running
 
 
@@ -175,11 +185,15 @@ def _follow_start(home: state.State, progress: Callable[[Progress], None], deadl
                 progress(news)
         if described.state == "failed":
             raise errors.StackError(described.detail)
-        if described.state == "running" and all(part.state == "ready" for part in described.parts.values()):
+        if described.state == "running" and _is_whole(described):
             return
         if not alive or time.monotonic() > deadline:
             raise errors.StackError(f"The stack did not start:\n{logs.tail(home.logs / 'supervisor.log')}")
         time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _is_whole(described: record.StackRecord) -> bool:
+    return not _missing(described) and all(part.state == "ready" for part in described.parts.values())
 
 
 def _news(described: record.StackRecord) -> list[Progress]:
@@ -223,7 +237,7 @@ def _wish(home: state.State, running: record.StackRecord, stopped: set[str]) -> 
 def _wait_for_part(home: state.State, name: str, wanted: record.PartState) -> None:
     deadline = time.monotonic() + PART_SECONDS
     while (described := _live(home)) is not None:
-        part = described.parts[name]
+        part = described.parts.get(name, record.PartRecord())
         if part.state == wanted:
             return
         if time.monotonic() > deadline:

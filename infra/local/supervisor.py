@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import logging
 import signal
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from infra.local import account, errors, leftovers, logs, part, parts, record, state
@@ -39,8 +39,8 @@ def run(home: state.State, given: Mapping[str, str]) -> None:
 async def _supervise(home: state.State, given: Mapping[str, str]) -> None:
     described = record.StackRecord(supervisor=record.ProcessRecord.own())
     try:
-        supervisor = Supervisor(home, described, plan(home, given, described).parts())
-        await supervisor.run()
+        planned = plan(home, given, described)
+        await Supervisor(home, described, planned.parts(), planned.added).run()
     except errors.StackError as error:
         described.state, described.detail = "failed", str(error)
         record.write(home, described)
@@ -60,14 +60,25 @@ def plan(home: state.State, given: Mapping[str, str], described: record.StackRec
 
 
 class Supervisor:
-    """The keepers of all parts, and the description of them that others read."""
+    """The keepers of all parts, and the description of them that others read.
 
-    def __init__(self, home: state.State, described: record.StackRecord, all_parts: Iterable[part.Part]) -> None:
+    `added` gives the parts that have become possible since it was last asked.
+    """
+
+    def __init__(
+        self,
+        home: state.State,
+        described: record.StackRecord,
+        all_parts: Iterable[part.Part],
+        added: Callable[[], Iterable[part.Part]] = tuple,
+    ) -> None:
         self._home = home
         self._described = described
+        self._added = added
         self._parts = {each.name: each for each in all_parts}
         self._keepers = {each.name: self._keeper(each) for each in self._parts.values()}
         described.parts = {name: keeper.record for name, keeper in self._keepers.items()}
+        self._keeping: list[asyncio.Task[None]] = []
         self._ending = asyncio.Event()
 
     def _keeper(self, each: part.Part) -> Keeper:
@@ -83,16 +94,16 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
         loop.add_signal_handler(signal.SIGHUP, self._follow_wishes)
-        keeping = [asyncio.create_task(keeper.run(), name=name) for name, keeper in self._keepers.items()]
+        self._keeping = [asyncio.create_task(keeper.run(), name=name) for name, keeper in self._keepers.items()]
         try:
             await self._start_or_end()
             await self._ending.wait()
         finally:
             self._show("stopping")
             await self._stop_all()
-            for task in keeping:
+            for task in self._keeping:
                 task.cancel()
-            await asyncio.gather(*keeping, return_exceptions=True)
+            await asyncio.gather(*self._keeping, return_exceptions=True)
         self._home.stack_file.unlink(missing_ok=True)
 
     async def _start_or_end(self) -> None:
@@ -109,6 +120,7 @@ class Supervisor:
             return
         starting.result()
         self._show("running")
+        self._follow_wishes()  # of the time before
 
     async def _start_all(self) -> None:
         self._show("starting")
@@ -139,15 +151,23 @@ class Supervisor:
         await asyncio.gather(*stopping.values())
 
     def _follow_wishes(self) -> None:
-        """Stop the parts that are wished to be stopped, and start the others."""
+        """Stop the parts that are wished to be stopped, and start the others, also those that can be there by now."""
         if self._described.state != "running":
             return
+        for each in self._added():
+            self._add(each)
         stopped = self._home.stopped_parts()
         for name, keeper in self._keepers.items():
             if name in stopped:
                 keeper.unwant()
             else:
                 keeper.want()
+
+    def _add(self, each: part.Part) -> None:
+        self._parts[each.name] = each
+        keeper = self._keepers[each.name] = self._keeper(each)
+        self._described.parts[each.name] = keeper.record
+        self._keeping.append(asyncio.create_task(keeper.run(), name=each.name))
 
     def _show(self, shown: record.StackState) -> None:
         self._described.state = shown

@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from infra.local import errors, leftovers, record, restart, state, supervisor
+from infra.local import errors, leftovers, record, restart, stack, state, supervisor, web
 from infra.local.__main__ import main
 from infra.local.part import Health, Part
 from tests.waiting import eventually_async
@@ -71,6 +71,10 @@ class Watched:
         assert described is not None, "not described yet"
         return described.parts[name]
 
+    def parts(self) -> set[str]:
+        described = record.read(self.home)
+        return set() if described is None else set(described.parts)
+
     def process(self, name: str) -> record.ProcessRecord:
         part = self.part(name)
         assert part.state == "ready", part
@@ -88,10 +92,12 @@ def state_of(home: state.State) -> str:
 
 
 @asynccontextmanager
-async def supervised(home: state.State, *parts: Part) -> AsyncIterator[Watched]:
+async def supervised(
+    home: state.State, *parts: Part, added: Callable[[], Iterable[Part]] = tuple
+) -> AsyncIterator[Watched]:
     """Run a supervisor, wait until it has started, end it as SIGTERM does."""
     described = record.StackRecord(supervisor=record.ProcessRecord.own())
-    running = asyncio.create_task(supervisor.Supervisor(home, described, parts).run())
+    running = asyncio.create_task(supervisor.Supervisor(home, described, parts, added).run())
     try:
         await eventually_async(lambda: _assert_running(home, running))
         yield Watched(home)
@@ -119,6 +125,29 @@ async def test_a_part_that_dies_is_started_again_at_once(home: state.State) -> N
         await eventually_async(restarted, within=2)
         assert stack.part("one").restarts == 1
         assert stack.process("two") == other
+
+
+@pytest.mark.parametrize("start", [lambda: stack.start_part("web"), lambda: stack.up(lambda _: None)])
+async def test_a_part_that_can_be_there_by_now_is_started(
+    home: state.State, monkeypatch: pytest.MonkeyPatch, start: Callable[[], object]
+) -> None:
+    monkeypatch.setenv(state.FOLDER_VARIABLE, str(home.folder))
+    built = False
+
+    def added() -> list[Part]:
+        return [script("web")] if built and "web" not in watched.parts() else []
+
+    async with supervised(home, script("one"), added=added) as watched:
+        before = watched.process("one")
+        with pytest.raises(errors.StackError, match=r"There is no part 'web'\. The parts are: one\. It "):
+            await asyncio.to_thread(stack.start_part, "web")
+        built = True
+        monkeypatch.setattr(web, "is_served", lambda: True)
+
+        await asyncio.to_thread(start)
+
+        assert watched.process("web").process() is not None
+        assert watched.process("one") == before
 
 
 async def test_a_part_is_not_ready_by_what_its_last_life_wrote(home: state.State, tmp_path: Path) -> None:
