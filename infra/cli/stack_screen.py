@@ -21,8 +21,14 @@ LOG_LINES = 100
 def start(screen: Console | None = None) -> int:
     """Start the stack, telling of each part as it becomes ready; the milliseconds that it took."""
     screen = screen or out()
-    taken = stack.up(lambda news: _tell(news, screen))
-    screen.print(f"The local stack is up ({seconds(taken)}).")
+    told: list[stack.Progress] = []
+
+    def tell(news: stack.Progress) -> None:
+        told.append(news)
+        _tell(news, screen)
+
+    taken = stack.up(tell)
+    screen.print(f"The local stack is up ({seconds(taken)})." if told else "The local stack was up already.")
     return taken
 
 

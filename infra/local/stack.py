@@ -61,12 +61,15 @@ def up(progress: Callable[[Progress], None]) -> int:
     home = _home()
     state.refuse_to_start(home)
     running = _live(home)
+    told: set[Progress] = set()
     if running is None or running.state == "stopping":
         _wait_for_lock(home)
         _launch(home)
-    elif home.stopped_parts() or _missing(running):
-        _wish(home, running, set())
-    _follow_start(home, progress, begun + START_SECONDS)
+    elif running.state == "running":
+        told.update(_news(running))  # by the start that it came of
+        if home.stopped_parts() or _missing(running):
+            _wish(home, running, set())
+    _follow_start(home, progress, begun + START_SECONDS, told)
     return round((time.monotonic() - begun) * 1000)
 
 
@@ -170,9 +173,10 @@ def _launch(home: state.State) -> None:
         time.sleep(LOOK_AGAIN_SECONDS)
 
 
-def _follow_start(home: state.State, progress: Callable[[Progress], None], deadline: float) -> None:
-    """Report each note and each part that becomes ready, until all are."""
-    told: set[Progress] = set()
+def _follow_start(
+    home: state.State, progress: Callable[[Progress], None], deadline: float, told: set[Progress]
+) -> None:
+    """Report each note and each part that becomes ready, but for what was told before, until all are."""
     while True:
         # Asked before reading, so that the last words of a supervisor that ends are not missed.
         alive = _live(home) is not None

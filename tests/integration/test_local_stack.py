@@ -95,8 +95,12 @@ def test_a_single_part_stops_and_starts(started: Started) -> None:
 def test_up_starts_what_was_stopped_singly_and_leaves_the_rest(started: Started) -> None:
     before = described(started.home)
     stack.stop_part("chroma")
-    stack.up(lambda _: None)
+    told: list[stack.Progress] = []
+    stack.up(told.append)
     after = described(started.home)
+    assert [news.part for news in told] == ["chroma"]
+    stack.up(told.append)
+    assert len(told) == 1
     assert states() == dict.fromkeys(parts.names(), "ready")
     assert {name for name in parts.names() if before.parts[name].process != after.parts[name].process} == {"chroma"}
 
