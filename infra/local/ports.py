@@ -1,14 +1,40 @@
 """Free TCP ports on this machine's loopback address."""
 
+import fcntl
+import functools
 import os
 import socket
+import tempfile
+from pathlib import Path
 
 HOST = "127.0.0.1"
 
 
 def choose(usual: int) -> int:
-    """`usual` when nothing listens on it, else a port that the system says is free."""
-    return usual if is_free(usual) else any_free()
+    """`usual` when it can be had, else a port that the system says is free.
+
+    Until this process ends no other one is given the port: stacks that start together choose before they listen.
+    """
+    port = usual
+    while not (_reserve(port) and is_free(port)):
+        port = any_free()
+    return port
+
+
+def _reserve(port: int) -> bool:
+    """Whether the port is this process's own among all that choose."""
+    try:
+        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
+
+
+@functools.cache
+def _reservations() -> int:
+    """A file whose bytes stand for the ports of their numbers. It is never closed: that would give up the locks."""
+    file = Path(tempfile.gettempdir()) / f"rivulet-ports-{os.getuid()}.lock"
+    return os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
 
 def is_free(port: int) -> bool:
