@@ -35,7 +35,9 @@ app.command()(backup_commands.drill)
 app.command()(places_commands.audit)
 app.command()(places_commands.reindex)
 app.command()(worker_token)
-Part = Annotated[str | None, typer.Argument(help="One part alone; see rivulet status.", show_default=False)]
+Parts = Annotated[
+    list[str] | None, typer.Argument(help="These parts alone; see rivulet status.", metavar="PART…", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 
 
@@ -46,30 +48,30 @@ def _path(text: str) -> Path:
 
 
 @app.command()
-def up(part: Part = None) -> None:
-    """Start the local stack, or one part that was stopped, and print its addresses."""
+def up(parts: Parts = None) -> None:
+    """Start the local stack and print its addresses, or start parts that were stopped."""
     from infra.cli import stack_screen
     from infra.cli.console import out
     from infra.local import stack
 
-    if part is not None:
+    for part in parts or ():
         stack.start_part(part)
         out().print(f"{part} is started.")
-        return
-    stack_screen.start()
-    stack_screen.show_addresses()
+    if not parts:
+        stack_screen.start()
+        stack_screen.show_addresses()
 
 
 @app.command()
-def down(part: Part = None) -> None:
-    """Stop the local stack, or one part of it; nothing stored is lost."""
+def down(parts: Parts = None) -> None:
+    """Stop the local stack, or parts of it; nothing stored is lost."""
     from infra.cli.console import out
     from infra.local import stack
 
-    if part is not None:
+    for part in parts or ():
         stack.stop_part(part)
         out().print(f"{part} is stopped.")
-    else:
+    if not parts:
         out().print("The local stack is down." if stack.down() else "The local stack was not running.")
 
 

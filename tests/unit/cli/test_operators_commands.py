@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from infra.cli.commands import app
 from infra.cli.errors import CommandError
 from infra.cli.evaluation import command as evaluation
+from infra.local import stack
 
 
 @pytest.fixture(autouse=True)
@@ -39,3 +40,13 @@ def test_evaluation_enters_with_the_secret_key(monkeypatch: pytest.MonkeyPatch) 
 
     with evaluation._project(Console()) as settings:
         assert settings.entry.bearer == "sb_secret_x"
+
+
+@pytest.mark.parametrize(("command", "does"), [("up", "start_part"), ("down", "stop_part")])
+def test_several_parts_are_started_and_stopped(monkeypatch: pytest.MonkeyPatch, command: str, does: str) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(stack, does, done.append)
+
+    assert CliRunner().invoke(app, [command, "redis", "web"]).exit_code == 0
+
+    assert done == ["redis", "web"]
