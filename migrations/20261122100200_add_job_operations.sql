@@ -93,15 +93,54 @@ language sql stable security definer set search_path = '' set statement_timeout 
                     (select to_jsonb(h) from rivulet.job_history h where h.id = p_job))
 $$;
 
+-- What a job is about, as people know it; null if that is gone.
+create function rivulet.about(p_subject uuid) returns text
+language sql stable set search_path = '' as $$
+    select coalesce(
+        (select 'document ' || title from public.documents where id = p_subject),
+        (select 'answer in conversation ' || conversation_id from public.messages where id = p_subject),
+        (select 'library ' || name from public.libraries where id = p_subject))
+$$;
+
 -- Dead jobs, latest first.
 create function public.list_dead_v1(p_queue text default null, p_limit integer default 50) returns jsonb
 language sql stable security definer set search_path = '' set statement_timeout = '5s' as $$
     select coalesce(jsonb_agg(jsonb_build_object(
         'id', h.id, 'queue', h.queue, 'tenant_id', h.tenant_id, 'subject_id', h.subject_id, 'attempt', h.attempt,
         'crash_count', h.crash_count, 'error_code', h.error_code, 'error_message', h.error_message,
-        'finished_at', h.finished_at, 'trace_id', h.trace_id) order by h.finished_at desc), '[]')
+        'finished_at', h.finished_at, 'trace_id', h.trace_id, 'about', rivulet.about(h.subject_id)) order by h.finished_at desc), '[]')
     from (select * from rivulet.job_history where outcome = 'dead' and (p_queue is null or queue = p_queue)
           order by finished_at desc limit least(p_limit, 1000)) h
+$$;
+
+-- What is wrong with a file, an address or a question is the affair of whoever it is from, who was told.
+create function rivulet.is_theirs(p_code text) returns boolean
+language sql immutable set search_path = '' as $$
+    select p_code = any (array[
+        'encrypted', 'wrong_password', 'unreadable', 'unsupported_type', 'empty', 'no_text', 'needs_ocr', 'too_complex', 'too_large',
+        'too_long', 'bad_name', 'bad_address', 'bad_answer', 'bad_certificate', 'address_not_allowed', 'unknown_host', 'not_found',
+        'too_many_redirects', 'fetch_refused', 'fetch_failed', 'over_quota', 'question_too_long', 'content_filter'])
+$$;
+
+-- The subjects, by queue, whose last end in it was a death that is an operator's affair: not theirs, and not settled since.
+create function rivulet.deaths_to_mend() returns jsonb
+language sql stable set search_path = '' as $$
+    with last as (
+        select distinct on (queue, subject_id) * from rivulet.job_history where outcome = 'dead'
+        order by queue, subject_id, finished_at desc
+    ), left_over as (
+        select l.queue from last l where not rivulet.is_theirs(l.error_code) and case
+            when l.queue in ('parse', 'embed') then exists (
+                select from public.documents where id = l.subject_id and status = 'failed' and error_code = l.error_code)
+            when l.queue = 'respond' then exists (
+                select from public.messages where id = l.subject_id and status = 'failed' and superseded_at is null)
+            else not exists (select from rivulet.jobs where queue = l.queue and subject_id = l.subject_id)
+                 and not exists (select from rivulet.moves where id = (l.payload ->> 'move_id')::bigint and finished_at is not null)
+                 and not exists (select from rivulet.job_history later where later.queue = l.queue and later.outcome = 'done'
+                                 and later.subject_id = l.subject_id and later.finished_at > l.finished_at)
+        end
+    )
+    select coalesce(jsonb_object_agg(queue, count), '{}') from (select queue, count(*) from left_over group by queue) counted
 $$;
 
 -- Gives dead jobs a new life, one for each subject whose last end it was; the document or answer starts anew. Recorded.
@@ -177,5 +216,6 @@ begin
         execute format('revoke execute on function %s from public, anon, authenticated', f);
         execute format('grant execute on function %s to service_role', f);
     end loop;
-    revoke execute on function rivulet.audit(text, jsonb), rivulet.redrive(rivulet.job_history) from public;
+    revoke execute on function rivulet.audit(text, jsonb), rivulet.redrive(rivulet.job_history), rivulet.about(uuid),
+        rivulet.is_theirs(text), rivulet.deaths_to_mend() from public;
 end $$;

@@ -196,6 +196,7 @@ begin
         'full', (select coalesce(jsonb_agg(u.library_id), '[]') from rivulet.usage u
                  cross join lateral rivulet.quota_of(u.library_id) q cross join lateral rivulet.used(u.library_id) n
                  where n.documents >= 0.9 * q.documents or n.bytes >= 0.9 * q.bytes),
+        'deaths', rivulet.deaths_to_mend(),
         'engine', public.engine_status_v1());
 end $$;
 revoke execute on function public.inspect_project_v1() from public, anon, authenticated;

@@ -93,6 +93,23 @@ def test_a_missing_migration_is_named(engine: Engine) -> None:
     assert "20990101000000" in found.text
 
 
+def test_deaths_that_are_nobodys_to_mend_are_no_dead_jobs(engine: Engine) -> None:
+    user = engine.person()
+    engine.document(user)
+    engine.act("fail_job_v1", engine.claim_one("parse"), "permanent", "encrypted", "It has a password.", 0)
+    assert engine.one("select public.inspect_project_v1()")["deaths"] == {}
+
+    document = engine.document(user)
+    engine.fail(engine.claim_one("parse"), "permanent")
+    engine.ask(engine.conversation(user))
+    engine.fail(engine.claim_one("respond"), "permanent")
+    assert engine.one("select public.inspect_project_v1()")["deaths"] == {"parse": 1, "respond": 1}
+
+    engine.all("delete from public.documents where id = %s", document)
+    engine.fail(engine.claim_one("purge"), "permanent")
+    assert engine.one("select public.inspect_project_v1()")["deaths"] == {"respond": 1, "purge": 1}
+
+
 def test_what_is_only_poor_is_no_error(engine: Engine) -> None:
     user = engine.person()
     engine.all("update rivulet.placements set model = 'other/model'")

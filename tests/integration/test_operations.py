@@ -34,6 +34,7 @@ def test_jobs_are_listed_and_shown_alive_and_ended(engine: Engine) -> None:
     assert engine.one("select public.show_job_v1(%s)", listed["id"])["outcome"] == "dead"
     [dead] = engine.one("select public.list_dead_v1()")
     assert (dead["id"], dead["error_message"]) == (listed["id"], "It broke.")
+    assert dead["about"] == "document Notes"
     assert engine.one("select public.show_job_v1(999999)") is None
 
 

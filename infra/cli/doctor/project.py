@@ -41,7 +41,7 @@ def judge(told: Mapping[str, Any], versions: Sequence[str], here: float, embeddi
     yield _history(told["history_default"])
     yield _models(told["models"], embedding_model)
     yield _quotas(told["full"])
-    yield from _engine(told["engine"])
+    yield from _engine(told["engine"], told["deaths"])
 
 
 def _migrations(applied: Sequence[str] | None, versions: Sequence[str]) -> Finding:
@@ -148,7 +148,7 @@ def _quotas(full: Sequence[str]) -> Finding:
     return ok("quota", "No library is near its quota.")
 
 
-def _engine(engine: Mapping[str, Any]) -> Iterator[Finding]:
+def _engine(engine: Mapping[str, Any], deaths: Mapping[str, int]) -> Iterator[Finding]:
     served = {queue for worker in engine["workers"] for queue in worker["queues"]}
     if missing := [queue for queue in NEEDED if queue not in engine["queues"]]:
         text = f"There are no queues {', '.join(missing)}: rows that belong to the project were removed."
@@ -159,9 +159,8 @@ def _engine(engine: Mapping[str, Any]) -> Iterator[Finding]:
             oldest = f"the oldest for {depth['oldest_ready_seconds']:.0f} s"
             text = f"Nobody works on what waits: {counted(depth['ready'], f'{queue} job')}, {oldest}."
             yield wrong("listeners", text, f"python -m listeners {queue}")
-        if depth["dead"]:
-            dead = counted(depth["dead"], f"{queue} job")
-            text = f"{dead} failed for good; `rivulet dead list --queue {queue}` says why."
+        if dead := deaths.get(queue):
+            text = f"{counted(dead, f'{queue} job')} failed for good; `rivulet dead list --queue {queue}` says why."
             yield poor("dead jobs", text, f"rivulet dead redrive {queue}")
     deaf = [worker["worker_id"] for worker in engine["workers"] if not worker["hears"]]
     for worker in deaf:

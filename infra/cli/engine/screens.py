@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
-from infra.cli.console import plain
+from infra.cli.console import counted, plain
 
 Row = dict[str, Any]
 
@@ -18,7 +19,7 @@ def overview(found: Row) -> Group:
 
 def jobs(found: Sequence[Row]) -> Table:
     """Live jobs."""
-    table = Table("id", "queue", "state", "age", "attempt", "crashes", "worker", "last error")
+    table = Table(Column("id", no_wrap=True), "queue", "state", "age", "attempt", "crashes", "worker", "last error")
     for job in found:
         counts = (str(job["attempt"]), str(job["crash_count"]))
         error = plain(job["last_error"] or "")
@@ -28,14 +29,18 @@ def jobs(found: Sequence[Row]) -> Table:
     return table
 
 
-def dead(found: Sequence[Row]) -> Table:
-    """Dead jobs."""
-    table = Table("id", "queue", "ended", "attempts", "reason", "subject")
+def dead(found: Sequence[Row]) -> Text:
+    """Dead jobs, a block for each: nothing in it is cut, so that it can be copied into another command."""
+    blocks = []
     for job in found:
-        reason = plain(f"{job['error_code']}: {job['error_message']}")
         ended = str(job["finished_at"])[:19].replace("T", " ")
-        table.add_row(str(job["id"]), job["queue"], ended, str(job["attempt"]), reason, job["subject_id"])
-    return table
+        about = plain(job["about"] or "something that is gone")
+        blocks.append(
+            f"job {job['id']}  {job['queue']}  {ended}  after {counted(job['attempt'], 'attempt')}\n"
+            f"    {about}  (--subject {job['subject_id']})\n"
+            f"    {plain(job['error_code'])}: {plain(job['error_message'])}"
+        )
+    return Text("\n".join(blocks) or "No job has failed for good.")
 
 
 def age(seconds: float) -> str:
