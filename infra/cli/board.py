@@ -33,6 +33,11 @@ class Track:
         )
 
     @property
+    def locked(self) -> bool:
+        """Its file asks for a password, or for another one."""
+        return self.row is not None and self.row.locked
+
+    @property
     def milliseconds(self) -> int | None:
         """From the beginning of the upload to its end."""
         if self.ended_at is None or self.began_at is None:

@@ -32,7 +32,7 @@ async def run(paths: Sequence[Path], ignore: Sequence[str], password_file: Path 
     try:
         async with entered(find_project(), os.environ) as person:
             board = Board.of(str(person.library), found.uploads)
-            await upload(person, board, upload_screen.screen_for(console))
+            await upload(person, board, upload_screen.screen_for(console, unlocks=password is not None))
             await _unlock(person, board, console, password)
     except asyncio.CancelledError:
         err().print(
@@ -47,7 +47,7 @@ async def run(paths: Sequence[Path], ignore: Sequence[str], password_file: Path 
 
 async def _unlock(person: Person, board: Board, console: Console, password: str | None) -> None:
     """Hand in the password of encrypted files, given or asked for, and follow them once more."""
-    locked = [track.upload for track in board.tracks.values() if track.row is not None and track.row.locked]
+    locked = [track.upload for track in board.tracks.values() if track.locked]
     if not locked:
         return
     if password is None and sys.stdin.isatty() and console.is_terminal:

@@ -15,15 +15,16 @@ FEW = 20  # documents that have a bar each from the beginning to the end
 NAME_WIDTH = 24  # columns of a name that a narrow terminal cannot take away
 
 
-def screen_for(console: Console) -> "Bars | Lines":
-    """The screen that fits where the output goes."""
-    return Bars(console) if console.is_terminal else Lines(console)
+def screen_for(console: Console, unlocks: bool = False) -> "Bars | Lines":
+    """The screen that fits where the output goes. `unlocks`: locked files are tried again, so that is not their end."""
+    return Bars(console, unlocks) if console.is_terminal else Lines(console, unlocks)
 
 
 class Bars:
     """One bar for each document; of many, one for each that is on its way, and one for all."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, unlocks: bool = False) -> None:
+        self._unlocks = unlocks
         self._progress = Progress(
             TextColumn("{task.fields[name]}", markup=False, table_column=Column(no_wrap=True, min_width=NAME_WIDTH)),
             BarColumn(bar_width=24),
@@ -54,7 +55,8 @@ class Bars:
             if not many or track.began_at is not None:
                 self._move(name, track, _state(board, track, now))
             if track.ended_at is not None:
-                self._end(name, track, keep=not many)
+                again = self._unlocks and track.locked
+                self._end(name, track, keep=not many and not again, told=not again)
                 del self._left[name]
         if self._all is not None:
             ended = len(board.tracks) - len(self._left)
@@ -65,8 +67,8 @@ class Bars:
             self._tasks[name] = self._progress.add_task("", total=1.0, name=plain(track.upload.name), stage="")
         self._progress.update(self._tasks[name], completed=track.share, stage=stage)
 
-    def _end(self, name: str, track: Track, keep: bool) -> None:
-        if track.reason:
+    def _end(self, name: str, track: Track, keep: bool, told: bool) -> None:
+        if told and track.reason:
             self._reasons[plain(track.upload.name)] = plain(track.reason)
         if not keep and name in self._tasks:
             self._progress.remove_task(self._tasks.pop(name))
@@ -79,8 +81,8 @@ class Bars:
 class Lines:
     """One line for each document that has ended, and for each delay."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, unlocks: bool = False) -> None:
+        self._console, self._unlocks = console, unlocks
         self._told: set[str] = set()
         self._left: dict[str, Track] | None = None  # those that have not ended
 
@@ -96,7 +98,8 @@ class Lines:
         if self._left is None:
             self._left = dict(board.tracks)
         for name, track in list(self._left.items()):
-            if track.ended_at is not None or board.delay(track, now):
+            again = self._unlocks and track.locked
+            if (track.ended_at is not None and not again) or board.delay(track, now):
                 self._tell(f"  {plain(track.upload.name)}: {_state(board, track, now)}")
             if track.ended_at is not None:
                 del self._left[name]
