@@ -102,6 +102,39 @@ def test_a_drill_destroys_nothing_while_somebody_works(filled: Engine, place: Pl
     assert asyncio.run(likeness(place)) == was
 
 
+def test_a_drill_names_what_changed_while_its_backup_was_made(
+    filled: Engine, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = vectors.save
+
+    async def while_somebody_asks(*arguments: Any) -> dict[str, Any]:
+        filled.conversation(filled.person())
+        return await whole(*arguments)
+
+    monkeypatch.setattr(vectors, "save", while_somebody_asks)
+    with pytest.raises(CommandError, match=r"public\.conversations \(3 rows, now 4\), .*Nothing was destroyed"):
+        asyncio.run(drill(place, Store(str(tmp_path), None)))
+
+
+def test_a_drill_names_what_changed_after_it(
+    filled: Engine, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = vectors.load
+
+    async def while_somebody_asks(*arguments: Any) -> int:
+        filled.conversation(filled.one("select owner_id from public.conversations limit 1"))
+        return await whole(*arguments)
+
+    monkeypatch.setattr(vectors, "load", while_somebody_asks)
+    result = asyncio.run(drill(place, Store(str(tmp_path), None)))
+
+    conversations = filled.one("select count(*) from public.conversations")
+    assert result["differences"] == [
+        {"table": "public.conversations", "before": conversations - 1, "after": conversations, "since": 1}
+    ]
+    assert result["rows_equal"] is False
+
+
 def test_a_drill_destroys_nothing_that_its_backup_does_not_hold(
     filled: Engine, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

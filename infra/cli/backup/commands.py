@@ -85,6 +85,7 @@ def drill(
     with _folder(where) as folder, _nobody_at_work(place.local):
         result = asyncio.run(drilling.drill(place, open_store(folder)))
         _tell(result, as_json, "Drilled")
+        _tell_differences(result)
         if not all(value for name, value in result.items() if name.endswith("_equal")):
             raise typer.Exit(1)
 
@@ -137,6 +138,15 @@ def _tell(result: Mapping[str, Any], as_json: bool, verb: str) -> None:
     counts = {name: value[part] for name, part in COUNTED.items() if isinstance(value := result.get(name), dict)}
     shown = {name: value for name, value in result.items() if not isinstance(value, list | dict) and name != "version"}
     out().print(plain(f"{verb}. " + ", ".join(f"{name}: {value}" for name, value in (shown | counts).items())))
+
+
+def _tell_differences(result: Mapping[str, Any]) -> None:
+    from infra.cli.console import err
+
+    for each in result["differences"]:
+        since = each["since"]
+        why = f"; {since} written since they came back: somebody was at work" if since else ""
+        err().print(f"{each['table']} differs: {each['before']} rows before, {each['after']} after{why}.")
 
 
 def _tell_lacks(saved: Mapping[str, Any]) -> None:

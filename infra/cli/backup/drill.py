@@ -1,12 +1,13 @@
 """The drill: back up, destroy, restore, and prove that everything is as it was."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
 
 from infra.cli.backup import objects, tables, vectors
-from infra.cli.backup.likeness import Likeness, likeness
+from infra.cli.backup.likeness import Likeness, Rows, likeness, rows_of
 from infra.cli.backup.place import Place
 from infra.cli.backup.restore import check_rest, check_whole, restore
 from infra.cli.backup.save import MANIFEST, save
@@ -21,7 +22,7 @@ async def drill(place: Place, store: Store) -> dict[str, Any]:
         check_rest(connection)
     before = await likeness(place)
     saved = await save(place, store)
-    await _check_saved(place, store, saved)
+    await _check_saved(place, store, saved, before)
     began = time.monotonic()
     await destroy(place)
     await _check_destroyed(place, store, saved, before)
@@ -30,6 +31,7 @@ async def drill(place: Place, store: Store) -> dict[str, Any]:
     after = await likeness(place)
     return {
         **_equal(before, after),
+        "differences": _differences(place, before, after),
         "vectors_equal": await vectors_agree(place, store, saved["name"]),
         "rows": restored["rows"],
         "objects": restored["objects"],
@@ -43,9 +45,17 @@ async def drill(place: Place, store: Store) -> dict[str, Any]:
     }
 
 
-async def _check_saved(place: Place, store: Store, saved: dict[str, Any]) -> None:
+async def _check_saved(place: Place, store: Store, saved: dict[str, Any], before: Likeness) -> None:
     """Destroy nothing that the backup does not hold."""
     check_whole(store, saved)
+    with tables.snapshot(place.dsn) as connection:
+        now = rows_of(connection)
+    if changed := [
+        f"{name} ({before.rows[name].number} rows, now {now[name].number})" for name in _changed(before.rows, now)
+    ]:
+        raise CommandError(
+            f"Somebody is at work: {', '.join(changed)} changed while the backup was made. Nothing was destroyed."
+        )
     if saved["gone"] or not await vectors_agree(place, store, saved["name"]):
         raise CommandError("The backup is not what the project holds: somebody is at work. Nothing was destroyed.")
 
@@ -84,6 +94,25 @@ async def destroy(place: Place) -> None:
         for table in tables.tables(connection):
             if table.name != OBJECTS:
                 tables.empty(connection, table)
+
+
+def _changed(before: Mapping[str, Rows], after: Mapping[str, Rows]) -> list[str]:
+    return [name for name in before if before[name] != after[name]]
+
+
+def _differences(place: Place, before: Likeness, after: Likeness) -> list[dict[str, Any]]:
+    """The tables that are not as they were: rows before and after, and how many were written since they came back."""
+    with psycopg.connect(place.dsn) as connection:
+        known = {table.name: table for table in tables.tables(connection)}
+        return [
+            {
+                "table": name,
+                "before": before.rows[name].number,
+                "after": after.rows[name].number,
+                "since": tables.written_since_restored(connection, known[name]),
+            }
+            for name in _changed(before.rows, after.rows)
+        ]
 
 
 def _equal(before: Likeness, after: Likeness) -> dict[str, bool]:

@@ -1,9 +1,9 @@
-"""What a project is, in three digests: rows, files, and what its questions find. Vectors: `vectors.agree`."""
+"""What a project is, in digests: rows by table, files, and what its questions find. Vectors: `vectors.agree`."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -25,11 +25,18 @@ _ASKED = """
 _TOLD = sql.SQL("row(name, owner_id, created_at, metadata ->> 'size', metadata ->> 'eTag', metadata ->> 'mimetype')")
 
 
+class Rows(NamedTuple):
+    """Those of a table."""
+
+    number: int
+    digest: str
+
+
 @dataclass(frozen=True)
 class Likeness:
     """Two projects with equal digests hold the same. `asked`: so many questions."""
 
-    rows: str
+    rows: Mapping[str, Rows]
     objects: str
     answers: str
     asked: int
@@ -40,27 +47,25 @@ async def likeness(place: Place) -> Likeness:
     with tables.snapshot(place.dsn) as connection:
         questions = connection.execute(_ASKED, [QUESTIONS]).fetchall()
         return Likeness(
-            rows=_rows(connection),
+            rows=rows_of(connection),
             objects=_objects(connection, place),
             answers=await _answers(connection, place, questions),
             asked=len(questions),
         )
 
 
-def _rows(connection: psycopg.Connection) -> str:
-    digest = hashlib.sha256()
-    for table in tables.tables(connection):
-        digest.update(f"{table.name} {_digest_of(connection, table)}\n".encode())
-    return digest.hexdigest()
+def rows_of(connection: psycopg.Connection) -> Mapping[str, Rows]:
+    """All rows, by table."""
+    return {table.name: _rows(connection, table) for table in tables.tables(connection)}
 
 
-def _digest_of(connection: psycopg.Connection, table: Table) -> str:
+def _rows(connection: psycopg.Connection, table: Table) -> Rows:
     row = _TOLD if table.name == OBJECTS else sql.SQL("row({})").format(table.list)
     statement = sql.SQL(
-        "select coalesce(md5(string_agg(md5({}::text), '' order by md5({}::text))), '') from {} as t"
+        "select count(*), coalesce(md5(string_agg(md5({}::text), '' order by md5({}::text))), '') from {} as t"
     ).format(row, row, table.rows)
-    found = connection.execute(statement).fetchone()
-    return str(found[0]) if found else ""
+    number, digest = connection.execute(statement).fetchall()[0]
+    return Rows(number, digest)
 
 
 def _objects(connection: psycopg.Connection, place: Place) -> str:

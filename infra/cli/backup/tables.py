@@ -98,6 +98,16 @@ def save(connection: psycopg.Connection, store: Store, folder: str) -> list[dict
     return written
 
 
+def written_since_restored(connection: psycopg.Connection, table: Table) -> int:
+    """How many rows are newer than a restore, which writes all of them in one transaction, `rivulet.project` too."""
+    found = connection.execute(
+        sql.SQL("select count(*) from {} where age(xmin) < (select age(xmin) from rivulet.project)").format(
+            table.identifier
+        )
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
 def load(connection: psycopg.Connection, store: Store, folder: str, table: Table) -> None:
     """Put the rows of a table back."""
     there = {each.name: set(each.columns) for each in tables(connection)}.get(table.name)
