@@ -119,6 +119,14 @@ def login(email: Annotated[str, typer.Argument(help="Your e-mail address.")]) ->
 
 
 @app.command()
+def whoami() -> None:
+    """Say as whom the commands act: RIVULET_EMAIL, else who signed in last, else the local stack's own person."""
+    from infra.cli import whoami as asking
+
+    asyncio.run(asking.run())
+
+
+@app.command()
 def upload(
     paths: Annotated[list[Path], typer.Argument(help="Files, and folders of files.", metavar="PATH…", parser=_path)],
     ignore: Annotated[

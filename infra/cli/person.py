@@ -111,8 +111,15 @@ def named_in(environment: Mapping[str, str]) -> Credentials | None:
     """The person whom RIVULET_EMAIL and RIVULET_PASSWORD name, if any."""
     email, password = environment.get("RIVULET_EMAIL"), environment.get("RIVULET_PASSWORD")
     if bool(email) != bool(password):
-        raise CommandError("Set both RIVULET_EMAIL and RIVULET_PASSWORD, or neither.")
+        alone, other = ("RIVULET_EMAIL", "RIVULET_PASSWORD") if email else ("RIVULET_PASSWORD", "RIVULET_EMAIL")
+        raise CommandError(f"{alone} is set, and {other} is not. Set both, or unset {alone} to be who signed in last.")
     return Credentials(email, password) if email and password else None
+
+
+def own_email() -> str:
+    """The e-mail of the person whom this machine's user is on the local stack."""
+    user = re.sub(r"[^a-z0-9._-]", "", getpass.getuser().lower()) or "me"
+    return f"{user}@rivulet.example"
 
 
 async def _find_session(
@@ -137,8 +144,7 @@ async def _kept_session(client: AsyncClient) -> Session | None:
 
 async def _enter_locally(client: AsyncClient, keepsakes: Keepsakes) -> Session:
     """Sign in as the person whom this machine's user is on the local stack; made at the first time."""
-    user = re.sub(r"[^a-z0-9._-]", "", getpass.getuser().lower()) or "me"
-    email = f"{user}@rivulet.example"
+    email = own_email()
     password = await keepsakes.get_item(OWN_KEEPSAKE)
     if password is not None:
         return await sign_in(client, Credentials(email, password))

@@ -60,6 +60,8 @@ def test_other_people_sign_in_by_password(stack: Rivulet) -> None:
     people = {"RIVULET_EMAIL": email, "RIVULET_PASSWORD": "a long enough password"}
     first = stack.run("login", email, RIVULET_PASSWORD=people["RIVULET_PASSWORD"])
     assert (first.code, first.out) == (0, f"Signed up and signed in as {email}.\n")
+    assert stack.run("whoami").out.endswith("(who signed in last)\n")
+    assert stack.run("whoami", **people).out.startswith(f"{email} at http://127.0.0.1:")
     refused = stack.run("ask", "--new", "--json", QUESTION, **people).json()
     assert (refused["refused"], refused["citations"]) == (True, [])
     wrong = stack.run("login", email, RIVULET_PASSWORD="something else")

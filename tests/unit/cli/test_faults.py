@@ -62,5 +62,7 @@ def test_half_a_setting_is_named() -> None:
         project.find_project({"SUPABASE_URL": "https://abc.supabase.co"})
     with pytest.raises(CommandError, match="must be an address"):
         project.find_project({"SUPABASE_URL": "abc.supabase.co", "SUPABASE_ANON_KEY": "k"})
-    with pytest.raises(CommandError, match="RIVULET_PASSWORD"):
+    with pytest.raises(CommandError, match="RIVULET_EMAIL is set, and RIVULET_PASSWORD is not"):
         person.named_in({"RIVULET_EMAIL": "a@b.example"})
+    with pytest.raises(CommandError, match="unset RIVULET_PASSWORD to be who signed in last"):
+        person.named_in({"RIVULET_PASSWORD": "p"})
