@@ -122,6 +122,20 @@ def redrive(
     out().print(f"Revived {revived}.")
 
 
+def operator(
+    email: Annotated[str, typer.Argument(help="The e-mail address that the person signs in with.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take it away again.")] = False,
+) -> None:
+    """Let a person see the operators' page, /ops in the web application. It is recorded."""
+    from infra.cli.console import out
+    from infra.cli.engine.calls import Engine
+    from infra.cli.errors import CommandError
+
+    if not Engine().call("set_operator_v1", email=email, operator=not remove):
+        raise CommandError(f"Nobody has signed up as {email}: an operator is somebody who can sign in.")
+    out().print(f"{email} is {'no operator any more' if remove else 'an operator and may open /ops'}.")
+
+
 def _show(found: Any, as_json: bool, screen: Callable[[Any], Any]) -> None:
     from infra.cli.console import out, write
 
