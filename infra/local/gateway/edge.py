@@ -3,6 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 import orjson
@@ -31,6 +32,9 @@ EXPOSED_HEADERS = (
 ALLOW_ORIGIN = (b"access-control-allow-origin", b"*")
 NO_KEY = {"message": "No API key found in request", "hint": "No `apikey` request header or url param was found."}
 BAD_KEY = {"message": "Invalid API key", "hint": "Double check your Supabase `anon` or `service_role` API key."}
+
+_POLLED = ("claim_jobs", "heartbeat_jobs", "sweep_jobs", "report_worker", "queue_depth", "engine_status")
+ASKED_AGAIN = {"/healthz", "/auth/v1/health", *(f"/rest/v1/rpc/{name}_v1" for name in _POLLED)}
 
 
 @dataclass(slots=True)
@@ -141,9 +145,15 @@ async def _send_json(send: Send, status: int, document: dict[str, str]) -> None:
 
 
 def _log(scope: Scope, seen: Seen, seconds: float) -> None:
-    """Write one line; the query string is left out, since it may hold keys, tokens and people's data."""
-    if access_log.isEnabledFor(logging.INFO):
-        access_log.info(
+    """Write one line; the query string is left out, since it may hold keys, tokens and people's data.
+
+    What is asked again and again whether or not there is anything to do is told at DEBUG alone, unless it fails.
+    """
+    usual = scope["path"] in ASKED_AGAIN and 0 < seen.status < HTTPStatus.BAD_REQUEST
+    level = logging.DEBUG if usual else logging.INFO
+    if access_log.isEnabledFor(level):
+        access_log.log(
+            level,
             "request",
             extra={
                 "fields": {

@@ -54,6 +54,16 @@ async def test_headers_cannot_be_injected(client: httpx.AsyncClient) -> None:
     assert "set-cookie" not in answer.headers
 
 
+async def test_the_access_log_is_silent_about_what_is_asked_again_and_again(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="rivulet.gateway.access"):
+        assert (await client.get("/healthz")).status_code == 200
+        assert (await client.post("/rest/v1/rpc/claim_jobs_v1")).status_code == 401  # without a key
+    told = [one.__dict__["fields"]["path"] for one in caplog.records if one.name == "rivulet.gateway.access"]
+    assert told == ["/rest/v1/rpc/claim_jobs_v1"]
+
+
 async def test_the_access_log_keeps_secrets(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="rivulet.gateway.access"):
         await client.get(
