@@ -42,6 +42,21 @@ Parts = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value, for programs.")]
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"rivulet {version('rivulet')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
+    pass  # what goes for all commands; the help text is the application's own
+
+
 def _path(text: str) -> Path:
     if not text:  # of a variable that is not set; as a path it would be the folder one is in
         raise typer.BadParameter("a path is empty")

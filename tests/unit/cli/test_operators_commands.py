@@ -1,5 +1,7 @@
 """Commands that need more than people have say so, and what people can do instead."""
 
+from importlib.metadata import version
+
 import jwt
 import pytest
 from rich.console import Console
@@ -40,6 +42,12 @@ def test_evaluation_enters_with_the_secret_key(monkeypatch: pytest.MonkeyPatch) 
 
     with evaluation._project(Console()) as settings:
         assert settings.entry.bearer == "sb_secret_x"
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    told = CliRunner().invoke(app, ["--version"])
+
+    assert (told.exit_code, told.output) == (0, f"rivulet {version('rivulet')}\n")
 
 
 @pytest.mark.parametrize(("command", "does"), [("up", "start_part"), ("down", "stop_part")])
