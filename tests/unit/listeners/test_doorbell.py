@@ -1,9 +1,11 @@
 """The doorbell while there is nothing to hear, for as long as that takes."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
+from listeners import doorbell
 from listeners.doorbell import Doorbell
 from listeners.lifecycle import _first_of
 from schema.jobs import Queue
@@ -22,7 +24,8 @@ async def test_it_is_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nobody(_: Doorbell) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(asyncio, "sleep", pause)
+    # For the doorbell alone: servers of other tests may be running in threads of this process.
+    monkeypatch.setattr(doorbell, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": pause}))
     monkeypatch.setattr(Doorbell, "_listen", nobody)
     bell = Doorbell("http://127.0.0.1:1", Entry("KEY", "a", "b"), [Queue.PURGE], lambda _: None, lambda: None)
 
