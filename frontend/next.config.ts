@@ -15,7 +15,10 @@ const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
   compiler: { runAfterProductionCompile: ({ distDir }) => compileEarly(distDir) },
-  experimental: { optimizePackageImports: ["@mantine/core", "@mantine/hooks", "@mantine/notifications", "@tabler/icons-react"] },
+  experimental: {
+    optimizePackageImports: ["@mantine/core", "@mantine/hooks", "@mantine/notifications", "@tabler/icons-react"],
+    useOffline: true, // a link waits for the connection; else it would leave the application
+  },
 };
 
 export default config;

@@ -161,6 +161,17 @@ def test_a_note_becomes_a_document(ana: Visitor) -> None:
     ana.wait_until_ready("Keys")
 
 
+def test_a_link_waits_for_the_connection(ana: Visitor) -> None:
+    ana.page.evaluate("window.isStillThere = true")
+    ana.page.context.set_offline(True)
+    expect(ana.page.get_by_text("You are offline.")).to_be_visible()
+    ana.go("Chat")
+    expect(ana.page.get_by_role("tab", name="My documents")).to_be_visible()
+    ana.page.context.set_offline(False)
+    expect(ana.page).to_have_url(re.compile("/chat$"))
+    assert ana.page.evaluate("window.isStillThere") is True
+
+
 def test_libraries_are_made_named_shared_left_and_deleted(ana: Visitor, enter: Enter) -> None:
     ana.page.get_by_role("button", name="New library").click()
     ana.page.get_by_label("Name", exact=True).fill("Contracts")

@@ -1,6 +1,6 @@
 "use client";
 
-import { useRouter, useSearchParams } from "next/navigation";
+import { useSearchParams } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
 import { text } from "@/text/en";
 import { type Library, chosenOf } from "./library";
@@ -12,7 +12,6 @@ import { remember } from "./remembered-library";
  * another than before, or than a link promised, is told why. `isCertain`: the libraries were read just now.
  */
 export function useLibraryChoice(libraries: readonly Library[], isCertain: boolean, ofLastTime: string | null) {
-  const router = useRouter();
   const query = useSearchParams();
   const [last, setLast] = useState(ofLastTime);
   const wanted = query.get("library");
@@ -22,7 +21,8 @@ export function useLibraryChoice(libraries: readonly Library[], isCertain: boole
   const choose = (id: string) => {
     remember(id);
     setLast(id);
-    router.replace(`/documents?library=${id}`, { scroll: false });
+    // No navigation: that would wait for the server, and what is dropped meanwhile would go where one was before.
+    window.history.replaceState(null, "", `/documents?library=${id}`);
   };
   return { chosen, choose };
 }
