@@ -6,8 +6,12 @@ const onServer = typeof window === "undefined";
 function makeQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
-      // A page does not wait for another try: the browser makes it.
-      queries: { staleTime: 30_000, gcTime: 10 * 60_000, retry: onServer ? 0 : 2, refetchOnWindowFocus: false },
+      queries: {
+        staleTime: 30_000,
+        gcTime: onServer ? Infinity : 10 * 60_000, // a clock would keep a visitor's rows on the server for as long
+        retry: onServer ? 0 : 2, // a page does not wait for another try: the browser makes it
+        refetchOnWindowFocus: false,
+      },
     },
   });
 }
