@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Document } from "./document";
-import { applyChange, type Listed } from "./document-list";
+import { applyChange, documentsOf, type Listed } from "./document-list";
 
 const NEWEST = { order: "newest", name: "" } as const;
 const document = (id: string, part: Partial<Document> = {}) =>
   ({ id, title: id, status: "queued", version: 1, updated_at: "2026-01-01T00:00:00Z", ...part }) as Document;
-const listed = (...pages: Document[][]): Listed => ({ pages, pageParams: pages.map((_, place) => place) });
-const ids = (list: Listed | null) => list?.pages.map((page) => page.map((each) => each.id));
+const listed = (...pages: Document[][]): Listed => ({
+  pages: pages.map((documents, place) => ({ documents, isLast: place === pages.length - 1 })),
+  pageParams: pages.map((_, place) => place),
+});
+const ids = (list: Listed | null) => list?.pages.map((page) => page.documents.map((each) => each.id));
 
 describe("applyChange", () => {
   const list = listed([document("b"), document("a")], [document("z")]);
@@ -23,7 +26,7 @@ describe("applyChange", () => {
 
   it("shows a change where the document stands", () => {
     const after = applyChange(list, { operation: "UPDATE", record: document("a", { status: "ready" }) }, NEWEST);
-    expect(after?.pages[0]?.[1]?.status).toBe("ready");
+    expect(after?.pages[0]?.documents[1]?.status).toBe("ready");
   });
 
   it("does not go back when broadcasts arrive the wrong way round", () => {
@@ -33,13 +36,13 @@ describe("applyChange", () => {
       NEWEST,
     ) as Listed;
     const late = { operation: "UPDATE", record: document("a", { status: "embedding", updated_at: "2026-01-01T00:00:01Z" }) };
-    expect(applyChange(ready, late, NEWEST)?.pages[0]?.[1]?.status).toBe("ready");
+    expect(applyChange(ready, late, NEWEST)?.pages[0]?.documents[1]?.status).toBe("ready");
   });
 
   it("takes a new version although the one before was ready", () => {
     const ready = listed([document("a", { status: "ready", updated_at: "2026-01-01T00:00:09Z" })]);
     const again = { operation: "UPDATE", record: document("a", { version: 2, updated_at: "2026-01-01T00:00:01Z" }) };
-    expect(applyChange(ready, again, NEWEST)?.pages[0]?.[0]?.version).toBe(2);
+    expect(applyChange(ready, again, NEWEST)?.pages[0]?.documents[0]?.version).toBe(2);
   });
 
   it("takes a deleted document out", () => {
@@ -50,4 +53,9 @@ describe("applyChange", () => {
     expect(applyChange(list, { operation: "UPDATE", record: { some: "thing" } }, NEWEST)).toBe(list);
     expect(applyChange(list, { operation: "UPDATE", record: document("elsewhere") }, NEWEST)).toBe(list);
   });
+});
+
+it("shows each document once, where it was seen first", () => {
+  const { pages } = listed([document("c"), document("b")], [document("b"), document("a")]);
+  expect(documentsOf(pages).map(({ id }) => id)).toEqual(["c", "b", "a"]);
 });

@@ -8,10 +8,20 @@ export interface Filter {
   name: string;
 }
 
+export interface Page {
+  documents: Document[];
+  isLast: boolean;
+}
+
 /** The list as it has been read so far, in pages. */
 export interface Listed {
-  pages: Document[][];
+  pages: Page[];
   pageParams: unknown[];
+}
+
+/** All documents of the pages, each once: a page may begin with what was pushed there while one looked at those before. */
+export function documentsOf(pages: readonly Page[]): Document[] {
+  return [...new Map(pages.flatMap((page) => page.documents).map((each) => [each.id, each])).values()];
 }
 
 interface Change {
@@ -27,17 +37,17 @@ interface Change {
 export function applyChange(list: Listed, change: Change, filter: Filter): Listed | null {
   if (change.operation === "DELETE") {
     const gone = documentOf(change.old_record);
-    return mapPages(list, (page) => page.filter((each) => each.id !== gone?.id));
+    return mapDocuments(list, (all) => all.filter((each) => each.id !== gone?.id));
   }
   const document = documentOf(change.record);
   if (!document) return list;
-  if (list.pages.some((page) => page.some((each) => each.id === document.id))) {
-    return mapPages(list, (page) => page.map((each) => (each.id === document.id ? later(each, document) : each)));
+  if (documentsOf(list.pages).some((each) => each.id === document.id)) {
+    return mapDocuments(list, (all) => all.map((each) => (each.id === document.id ? later(each, document) : each)));
   }
   if (change.operation !== "INSERT") return list;
   if (filter.order !== "newest" || filter.name !== "") return null;
-  const [first = [], ...rest] = list.pages;
-  return { ...list, pages: [[document, ...first], ...rest] };
+  const [first, ...rest] = list.pages;
+  return first ? { ...list, pages: [{ ...first, documents: [document, ...first.documents] }, ...rest] } : list;
 }
 
 /** Broadcasts of two transactions may arrive in either order. */
@@ -46,6 +56,6 @@ export function later(known: Document, heard: Document): Document {
   return Date.parse(heard.updated_at) >= Date.parse(known.updated_at) ? heard : known;
 }
 
-function mapPages(list: Listed, change: (page: Document[]) => Document[]): Listed {
-  return { ...list, pages: list.pages.map(change) };
+function mapDocuments(list: Listed, change: (all: Document[]) => Document[]): Listed {
+  return { ...list, pages: list.pages.map((page) => ({ ...page, documents: change(page.documents) })) };
 }

@@ -3,8 +3,8 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { containing } from "@/lib/containing";
 import type { Client, Connect } from "@/lib/supabase/client";
-import { type Document, DOCUMENT_COLUMNS } from "./document";
-import type { Filter, Order } from "./document-list";
+import { DOCUMENT_COLUMNS } from "./document";
+import { documentsOf, type Filter, type Order, type Page } from "./document-list";
 import { documentsKey, INVITATIONS_KEY, LIBRARIES_KEY, usageKey } from "./keys";
 import type { Library } from "./library";
 
@@ -42,7 +42,8 @@ export function documentsQuery(client: Connect, library: string, filter: Filter)
     queryKey: [...documentsKey(library), filter] as const,
     queryFn: async ({ pageParam }) => readPage(await client(), library, filter, pageParam),
     initialPageParam: 0,
-    getNextPageParam: (last, all) => (last.length < PAGE ? undefined : all.length * PAGE),
+    // Not so many pages: those that came or went while one looked have moved what follows.
+    getNextPageParam: (last, all) => (last.isLast ? undefined : documentsOf(all).length),
   });
 }
 
@@ -61,7 +62,7 @@ async function readLibraries(client: Client, person: string): Promise<Library[]>
     .sort((a, b) => Number(b.personal) - Number(a.personal));
 }
 
-async function readPage(client: Client, library: string, filter: Filter, from: number): Promise<Document[]> {
+async function readPage(client: Client, library: string, filter: Filter, from: number): Promise<Page> {
   const { column, ascending } = ORDERS[filter.order];
   let query = client.from("documents").select(DOCUMENT_COLUMNS).eq("library_id", library);
   if (filter.name) query = query.ilike("title", containing(filter.name));
@@ -70,5 +71,5 @@ async function readPage(client: Client, library: string, filter: Filter, from: n
     .order("id")
     .range(from, from + PAGE - 1)
     .throwOnError();
-  return data;
+  return { documents: data, isLast: data.length < PAGE };
 }

@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { browserClient } from "@/lib/supabase/browser";
 import { useSubscription } from "@/lib/subscribe";
 import { type Document, documentOf } from "./document";
-import { applyChange, type Filter, type Listed } from "./document-list";
+import { applyChange, documentsOf, type Filter, type Listed } from "./document-list";
 import { documentsKey, usageKey } from "./keys";
 import { documentsQuery } from "./queries";
 
@@ -28,7 +28,7 @@ export function useDocuments(library: string, filter: Filter, onChange: (documen
     },
     catchUp: () => void cache.invalidateQueries({ queryKey: documentsKey(library) }),
   });
-  const documents = useMemo(() => query.data?.pages.flat() ?? [], [query.data]);
+  const documents = useMemo(() => documentsOf(query.data?.pages ?? []), [query.data]);
   // Named one by one: who takes all is rendered anew with every request.
   const { isPending, isError, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   return { documents, isPending, isError, refetch, hasNextPage, isFetchingNextPage, fetchNextPage };
