@@ -63,6 +63,7 @@ export const documents = {
   isFolder: (name: string) => `“${name}” has no content that can be read. Folders cannot be dropped here.`,
   uploadFailed: (name: string) => `“${name}” did not arrive`,
   uploadNotAllowed: "You may not add documents to this library any more.",
+  uploadSignedOut: "Your session has ended. Sign in, then try again.",
   uploadTooLarge: "The file is larger than this service takes.",
   uploadRefused: "The server did not take it. Try again in a moment.",
   uploading: (percent: number) => `Uploading ${percent}%`,
