@@ -11,6 +11,7 @@ import { usePerson } from "@/shell/person";
 import { text } from "@/text/en";
 import type { Library } from "./library";
 import { ROLES, type SharedRole } from "./roles";
+import { Trouble } from "./trouble";
 
 type Member = Returned<"library_people">[number];
 
@@ -29,6 +30,7 @@ export function PeopleList({ library }: { library: Library }) {
         {text.documents.members}
       </Title>
       {people.isPending && <Skeleton h={44} />}
+      {people.isError && !people.data && <Trouble message={text.documents.membersFailed} onRetry={() => void people.refetch()} />}
       {people.data?.map((member) => (
         <Person key={member.email} member={member} library={library} />
       ))}

@@ -46,6 +46,7 @@ export const documents = {
   accept: "Accept",
   decline: "Decline",
   members: "Who has access",
+  membersFailed: "Who has access could not be loaded.",
   you: "you",
   remove: (email: string) => `Remove ${email}`,
   roleOf: (email: string) => `What ${email} may do`,
