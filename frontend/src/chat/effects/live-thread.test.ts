@@ -4,7 +4,7 @@ import { isShowable } from "../model/thread";
 import { turns } from "../model/turns";
 import { FakeApi } from "../testing/fake-api";
 import { CONVERSATION, message, question } from "../testing/make";
-import { BLANK, draftsOf } from "./drafts";
+import { BLANK, draftsOf } from "@/lib/drafts";
 import { LiveThread, type Start } from "./live-thread";
 
 const OFFLINE = { kind: "offline", message: "" } as const;

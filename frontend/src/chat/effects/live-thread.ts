@@ -8,7 +8,7 @@ import type { Feedback, Message } from "../model/rows";
 import { change, discard, emptyThread, hear, openAnswer, read, readLatest, readNothing, send, sendingFailed, type Thread } from "../model/thread";
 import type { Api } from "./api";
 import type { Rows } from "./read-rows";
-import { BLANK, type Drafts } from "./drafts";
+import { BLANK, type Drafts } from "@/lib/drafts";
 import { type Change, Frames } from "./frames";
 
 export interface Surroundings {

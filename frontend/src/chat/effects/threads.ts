@@ -3,7 +3,7 @@
 import { subscribe } from "@/lib/subscribe";
 import { newId } from "@/lib/uuid";
 import { dataApi } from "./api";
-import { draftsOf } from "./drafts";
+import { draftsOf } from "@/lib/drafts";
 import { LiveThread, type Start } from "./live-thread";
 
 const MOST = 12;

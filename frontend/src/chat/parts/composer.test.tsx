@@ -3,7 +3,7 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { createRef } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { draftsOf } from "../effects/drafts";
+import { draftsOf } from "@/lib/drafts";
 import { LiveThread } from "../effects/live-thread";
 import { FakeApi } from "../testing/fake-api";
 import { CONVERSATION, message, question } from "../testing/make";

@@ -2,7 +2,7 @@ import { MantineProvider } from "@mantine/core";
 import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { draftsOf } from "../effects/drafts";
+import { draftsOf } from "@/lib/drafts";
 import { LiveThread } from "../effects/live-thread";
 import { FakeApi } from "../testing/fake-api";
 import { CONVERSATION, question } from "../testing/make";

@@ -1,7 +1,7 @@
 import { MantineProvider } from "@mantine/core";
 import { render, screen } from "@testing-library/react";
 import { expect, it } from "vitest";
-import { draftsOf } from "../effects/drafts";
+import { draftsOf } from "@/lib/drafts";
 import { LiveThread, type Start } from "../effects/live-thread";
 import { FakeApi } from "../testing/fake-api";
 import { CONVERSATION } from "../testing/make";

@@ -2,7 +2,7 @@ import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import type { ReactNode } from "react";
 import { describe, expect, it } from "vitest";
-import { draftsOf } from "../effects/drafts";
+import { draftsOf } from "@/lib/drafts";
 import { LiveThread } from "../effects/live-thread";
 import type { Citation, Message } from "../model/rows";
 import { FakeApi } from "../testing/fake-api";

@@ -1,4 +1,4 @@
-/** Text that was typed and not sent, kept in this browser for each person and conversation, or question that is edited. */
+/** Text that was typed and not sent, kept in this browser for each person and place: a conversation, an edited question, a note. */
 
 import { guarded } from "@/lib/guarded";
 
