@@ -2,6 +2,7 @@
 
 import { ActionIcon, Input } from "@mantine/core";
 import { IconArrowsSort, IconSearch, IconX } from "@tabler/icons-react";
+import { isComposing } from "@/lib/composing";
 import { LateMenu } from "@/shell/late-menu";
 import { text } from "@/text/en";
 import type { Order } from "./document-list";
@@ -38,7 +39,8 @@ export function ListToolbar({ library, query, onQuery, order, onOrder, onSearch 
         value={query}
         onChange={(event) => onQuery(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && !event.nativeEvent.isComposing) onSearch();
+          if (isComposing(event.nativeEvent)) return;
+          if (event.key === "Enter") onSearch();
           if (event.key === "Escape") onQuery("");
         }}
       />

@@ -34,6 +34,7 @@ describe("actionOf", () => {
   it("takes no key that writes, nor one of an input method", () => {
     expect(actionOf(press("k"))).toBeNull();
     expect(actionOf(press("k", { ctrlKey: true, isComposing: true }))).toBeNull();
+    expect(actionOf(press("Escape", { shiftKey: true, keyCode: 229 }))).toBeNull();
     expect(actionOf(press("k", { ctrlKey: true, altKey: true }))).toBeNull();
   });
 });

@@ -1,5 +1,7 @@
 /** What a key means in the box where a question is written. */
 
+import { isComposing } from "@/lib/composing";
+
 export type ComposerKey = "send" | "stop" | "recall" | null;
 
 export interface Press {
@@ -8,15 +10,13 @@ export interface Press {
   readonly ctrlKey: boolean;
   readonly metaKey: boolean;
   readonly altKey: boolean;
-  /** An input method is at work: Enter chooses a word, Escape leaves its list. */
   readonly isComposing: boolean;
-  /** 229 in browsers that end the composition before the key that ended it. */
   readonly keyCode: number;
 }
 
 /** `recall`: edit the last question, from an empty box. */
 export function composerKey(press: Press, isEmpty: boolean): ComposerKey {
-  if (press.isComposing || press.keyCode === 229) return null;
+  if (isComposing(press)) return null;
   if (press.key === "Enter") return press.shiftKey || press.altKey ? null : "send";
   if (press.key === "Escape") return press.shiftKey ? null : "stop";
   return press.key === "ArrowUp" && isEmpty && !press.shiftKey && !press.ctrlKey && !press.metaKey ? "recall" : null;

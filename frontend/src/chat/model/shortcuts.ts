@@ -1,5 +1,7 @@
 /** Keys that do something anywhere in the chat. Each has a modifier, or is a key that writes nothing. */
 
+import { isComposing } from "@/lib/composing";
+
 export type Action = "search" | "new" | "shortcuts" | "compose";
 
 export interface Shortcut {
@@ -17,11 +19,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "compose", isControl: false, isShift: true, key: "Escape" },
 ];
 
-type Press = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey" | "isComposing">;
+type Press = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey" | "isComposing" | "keyCode">;
 
 /** What a key press asks for; null while an input method composes, for then the key belongs to it. */
 export function actionOf(press: Press): Action | null {
-  if (press.isComposing || press.altKey) return null;
+  if (isComposing(press) || press.altKey) return null;
   const isControl = press.ctrlKey || press.metaKey;
   // On many keyboards "/" is typed with shift.
   const found = SHORTCUTS.find(

@@ -2,6 +2,7 @@
 
 import { CloseButton, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
+import { isComposing } from "@/lib/composing";
 import { text } from "@/text/en";
 
 const words = text.chat.list;
@@ -27,7 +28,7 @@ export function SearchBox({ value, onChange }: { value: string; onChange: (value
       value={value}
       onChange={(event) => onChange(event.currentTarget.value)}
       onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.nativeEvent.isComposing) onChange("");
+        if (event.key === "Escape" && !isComposing(event.nativeEvent)) onChange("");
       }}
     />
   );
