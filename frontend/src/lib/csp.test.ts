@@ -15,6 +15,12 @@ describe("contentSecurityPolicy", () => {
     );
   });
 
+  it("shows nothing but what it was served with: no pictures of others, nothing in a frame", () => {
+    expect(policy).toContain("default-src 'self';");
+    expect(policy).toContain("frame-src 'none';");
+    expect(policy).not.toMatch(/img-src|blob:|data:/);
+  });
+
   it("cannot be framed", () => {
     expect(policy).toContain("frame-ancestors 'none'");
   });

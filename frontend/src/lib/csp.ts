@@ -7,10 +7,9 @@ export function contentSecurityPolicy(nonce: string, supabaseUrl: string, develo
     // The development server needs eval to reload parts of a page.
     "script-src": `'self' 'nonce-${nonce}' 'strict-dynamic'${development ? " 'unsafe-eval'" : ""}`,
     "style-src": "'self' 'unsafe-inline'",
-    "img-src": `'self' blob: data: ${project}`,
     "font-src": "'self'",
     "connect-src": `'self' ${project} ${socket} ${storageHost(project)}`.trim(),
-    "frame-src": `'self' blob: ${project}`,
+    "frame-src": "'none'",
     "object-src": "'none'",
     "base-uri": "'self'",
     "form-action": "'self'",

@@ -55,7 +55,6 @@ export const documents = {
   addAddress: "Add a web page",
   addText: "Write a note",
   add: "Add",
-  drop: "Drop files anywhere",
   dropHere: (library: string) => `Drop to add to “${library}”`,
   dropNot: "You may only read this library",
   dropLead: "PDF, Word, Excel, PowerPoint, text, Markdown, HTML, e-mail and more – up to 50 MB each.",

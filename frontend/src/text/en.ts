@@ -71,7 +71,6 @@ export const text = {
     silent: "Live updates are interrupted. Reconnecting…",
     outdated: "A part of this page cannot be loaded. There may be a new version.",
     reload: "Load the page anew",
-    back: "Connected again.",
   },
   errors: {
     title: "Something went wrong",
