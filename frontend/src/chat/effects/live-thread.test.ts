@@ -176,6 +176,27 @@ describe("what was typed", () => {
     expect([drafts.load(BLANK), drafts.load(CONVERSATION)]).toEqual(["Why?\n\nfoo", ""]);
   });
 
+  it("in another tab is not thrown away by what this one could not send", async () => {
+    const { api, live } = made();
+    live.open();
+    api.failures.set("start", [OFFLINE]);
+    const asking = live.ask("Why?");
+    drafts.save(BLANK, "typed in another tab");
+    await asking;
+    expect(drafts.load(BLANK)).toBe("typed in another tab");
+  });
+
+  it("stays in the box when a suggested question is put", async () => {
+    const { live } = made();
+    live.open();
+    live.write("half a ques");
+    await live.ask("Why?");
+    expect([live.box.getState().text, drafts.load(CONVERSATION)]).toEqual(["half a ques", "half a ques"]);
+    live.write(" How? ");
+    await live.ask("How?");
+    expect(live.box.getState().text).toBe("");
+  });
+
   it("in another tab is not thrown away by what this one sends", async () => {
     const { live } = made();
     live.open();

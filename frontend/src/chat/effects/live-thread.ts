@@ -88,11 +88,14 @@ export class LiveThread {
     this.keepText();
   }
 
-  /** Put a question; resolves when it was accepted or refused. A conversation that is not there yet is made by it. */
+  /**
+   * Put a question; resolves when it was accepted or refused. A conversation that is not there yet is made by it. What stands
+   * in the box stays there, if the question is another one.
+   */
   async ask(content: string): Promise<void> {
     const id = this.world.newId();
     this.change((thread) => send(thread, id, content));
-    this.box.setState({ text: "", isSignedOut: false });
+    this.box.setState(({ text }) => ({ text: text.trim() === content ? "" : text, isSignedOut: false }));
     this.keepText();
     await this.deliver(id, content);
   }
@@ -198,8 +201,8 @@ export class LiveThread {
   private deliver(id: string, content: string): Promise<void> {
     this.sending = this.sending.then(async () => {
       const failure = (await this.begin()) ?? (await this.world.api.ask(this.id, id, content));
-      if (failure === null) await this.readAfresh();
-      else this.notSent(id, failure);
+      if (failure !== null) return this.notSent(id, failure); // its text is kept already, and another tab may have written since
+      await this.readAfresh();
       this.keepText();
     });
     return this.sending;
