@@ -1,5 +1,5 @@
 import { MantineProvider } from "@mantine/core";
-import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { createRef } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -12,14 +12,15 @@ import { ScreenProvider } from "./screen-context";
 
 const { read, session } = vi.hoisted(() => ({
   read: { data: [] as { id: string; name: string }[] | undefined },
-  session: { tell: (() => undefined) as (event: string) => void },
+  session: { tell: (() => undefined) as (event: string, token: string) => void },
 }));
 vi.mock("@/documents/use-libraries", () => ({ useLibraries: () => read }));
 vi.mock("@/lib/supabase/browser", () => ({
   browserClient: async () => ({
     auth: {
-      onAuthStateChange(tell: (event: string) => void) {
-        session.tell = tell;
+      onAuthStateChange(tell: (event: string, session: { access_token: string }) => void) {
+        session.tell = (event, token) => tell(event, { access_token: token });
+        session.tell("INITIAL_SESSION", "refused");
         return { data: { subscription: { unsubscribe: () => undefined } } };
       },
     },
@@ -99,8 +100,10 @@ describe("Composer", () => {
     await live.ask("A question");
     expect(await screen.findByRole("alert")).toHaveTextContent("Your text is kept");
     expect(box).toHaveValue("A question");
+    await act(async () => session.tell("SIGNED_IN", "refused")); // as the tab is looked at again
+    expect(screen.getByRole("alert")).toBeVisible();
     await vi.waitFor(() => {
-      session.tell("SIGNED_IN");
+      session.tell("SIGNED_IN", "new");
       expect(screen.queryByRole("alert")).not.toBeInTheDocument();
     });
     expect(box).toHaveValue("A question");

@@ -119,8 +119,13 @@ function SignedOut() {
   const live = useLive();
   const path = usePathname();
   useEffect(() => {
+    let refused: string | undefined;
     const following = browserClient().then(({ auth }) =>
-      auth.onAuthStateChange((event) => event === "SIGNED_IN" && live.box.setState({ isSignedOut: false })),
+      auth.onAuthStateChange((event, session) => {
+        if (event === "INITIAL_SESSION") refused = session?.access_token;
+        // Told whenever the tab is looked at, too, of the session that is there already.
+        if (event === "SIGNED_IN" && session?.access_token !== refused) live.box.setState({ isSignedOut: false });
+      }),
     );
     return () => void following.then(({ data }) => data.subscription.unsubscribe());
   }, [live]);
