@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { ConnectionBanner } from "@/shell/connection-banner";
 import { Logo } from "@/shell/logo";
 import { text } from "@/text/en";
 import classes from "./layout.module.css";
@@ -10,6 +11,7 @@ export default function AuthLayout({ children }: { children: ReactNode }) {
         <div className={classes.brand}>
           <Logo />
         </div>
+        <ConnectionBanner />
         {children}
       </main>
       <p className={classes.promise}>{text.app.promise}</p>
