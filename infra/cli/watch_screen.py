@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from infra.cli.console import plain
+from infra.cli.console import counted, plain
 from infra.cli.rows import DocumentRow
 
 
@@ -118,5 +118,5 @@ def _stage(row: DocumentRow) -> str:
         case "embedding" if row.chunks_total is not None:
             return f"embedding {row.chunks_done}/{row.chunks_total}"
         case "ready":
-            return f"ready, {row.chunks_total or 0} passages"
+            return f"ready, {counted(row.chunks_total or 0, 'passage')}"
     return row.status

@@ -50,7 +50,7 @@ def test_watching_shows_documents_until_ctrl_c(stack: Rivulet, tmp_path: Path) -
     file.write_text("The tide turns at six.")
     with shown.open("w") as output, stack.running(output, "watch") as watching:
         assert stack.run("upload", str(file)).code == 0
-        eventually(lambda: _assert_in("document tides.txt: ready, 1 passages", shown.read_text()), within=20)
+        eventually(lambda: _assert_in("document tides.txt: ready, 1 passage\n", shown.read_text()), within=20)
         watching.send_signal(signal.SIGINT)
         assert watching.wait(timeout=20) == 0
 
