@@ -339,6 +339,20 @@ def test_of_old_backups_what_no_younger_one_holds_is_removed(
     assert asyncio.run(likeness(place)) == was
 
 
+def test_only_vectors_that_searches_should_find_are_missed(filled: Engine, place: Place, tmp_path: Path) -> None:
+    """The passages of a document that is still being embedded have none yet."""
+    owner = filled.one("select owner_id from public.documents limit 1")
+    filled.document(owner, content="A new one.")
+    filled.parse(["It has two passages.", "Neither is embedded."])
+
+    saved = asyncio.run(save(place, Store(str(tmp_path), None)))
+    asyncio.run(_drop_vectors(place))
+    without = asyncio.run(save(place, Store(str(tmp_path), None)))
+
+    assert saved["vectors"]["missing"] == 0
+    assert without["vectors"]["missing"] == saved["vectors"]["vectors"]
+
+
 def test_chroma_is_filled_again_without_a_model(filled: Engine, place: Place, tmp_path: Path) -> None:
     store = Store(str(tmp_path), None)
     name = asyncio.run(save(place, store))["name"]

@@ -21,17 +21,21 @@ TOLERANCE = 1e-6
 LABELS = ("document_id", "library_id", "version")  # what each vector says of itself, see `ChromaVectors`
 
 _PASSAGES = """
-    select c.id as chunk_id, c.document_id, c.library_id, c.version, p.collection, p.model
-    from public.chunks c join rivulet.placements p using (library_id)
+    select c.id as chunk_id, c.document_id, c.library_id, c.version, p.collection, p.model, c.version = d.active_version as found
+    from public.chunks c join public.documents d on d.id = c.document_id
+    join rivulet.placements p on p.library_id = c.library_id
     where p.model is not null order by p.collection, p.model, c.library_id, c.id
 """
 
 
 async def save(connection: psycopg.Connection, server: VectorServer, store: Store, folder: str) -> dict[str, Any]:
-    """Write the vectors of all passages of the snapshot; how many, and how many were not there."""
+    """Write the vectors of all passages of the snapshot; how many, and how many that searches should find had none.
+
+    Passages that are still being embedded are no such: their jobs are in the backup, too.
+    """
     chroma, written, missing, files = Chroma(server), 0, 0, 0
     async for place, rows, vectors in _found(connection, chroma):
-        missing += len(rows) - len(vectors)
+        missing += sum(row["found"] is True and str(row["chunk_id"]) not in vectors for row in rows)
         kept = [(row, vectors[str(row["chunk_id"])]) for row in rows if str(row["chunk_id"]) in vectors]
         for start in range(0, len(kept), IN_A_FILE):
             with store.writing(file_of(folder, files)) as file:
