@@ -1,10 +1,12 @@
 "use client";
 
 import { useEffect } from "react";
+import { UNTOLD } from "@/lib/supabase/untold";
 import { Apology } from "@/shell/apology";
 import { text } from "@/text/en";
 
-export default function ErrorPage({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
+/** `retry` asks the server again, where the page may have failed. */
+export default function ErrorPage({ error, retry }: { error: Error & { digest?: string }; retry: () => void }) {
   useEffect(() => console.error(error), [error]);
-  return <Apology title={text.errors.title} lead={text.errors.lead} onRetry={reset} />;
+  return <Apology title={text.errors.title} lead={error.digest === UNTOLD ? text.errors.network : text.errors.lead} onRetry={retry} />;
 }

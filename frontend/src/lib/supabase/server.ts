@@ -6,7 +6,7 @@ import type { Database } from "@/lib/database.types";
 import { serverSettings } from "@/lib/server-settings";
 import type { Client } from "./client";
 import { cookieOptions } from "./cookies";
-import { isUntold } from "./untold";
+import { isUntold, UNTOLD } from "./untold";
 
 /** A page waits no longer for what it would show at first; the browser asks again. */
 const PATIENCE_MS = 3_000;
@@ -53,6 +53,6 @@ export interface Person {
 /** Who asks, or null; the token is checked, not only read. Throws if Auth does not tell in time. */
 export const currentPerson = cache(async (): Promise<Person | null> => {
   const { data, error } = await (await serverClient()).auth.getClaims();
-  if (error && isUntold(error)) throw error;
+  if (error && isUntold(error)) throw Object.assign(error, { digest: UNTOLD });
   return data ? { id: data.claims.sub, email: data.claims.email ?? "" } : null;
 });
