@@ -21,7 +21,8 @@ TOLERANCE = 1e-6
 LABELS = ("document_id", "library_id", "version")  # what each vector says of itself, see `ChromaVectors`
 
 _PASSAGES = """
-    select c.id as chunk_id, c.document_id, c.library_id, c.version, p.collection, p.model, c.version = d.active_version as found
+    select c.id as chunk_id, c.document_id, c.library_id, c.version, p.collection, p.model,
+           c.version = d.active_version as found
     from public.chunks c join public.documents d on d.id = c.document_id
     join rivulet.placements p on p.library_id = c.library_id
     where p.model is not null order by p.collection, p.model, c.library_id, c.id
