@@ -132,6 +132,7 @@ async def test_a_part_that_can_be_there_by_now_is_started(
     home: state.State, monkeypatch: pytest.MonkeyPatch, start: Callable[[], object]
 ) -> None:
     monkeypatch.setenv(state.FOLDER_VARIABLE, str(home.folder))
+    monkeypatch.setattr(web, "is_served", lambda: False)
     built = False
 
     def added() -> list[Part]:
