@@ -43,6 +43,6 @@ def seconds(milliseconds: float) -> str:
     return f"{milliseconds / 1000:.2f} s"
 
 
-def counted(count: int, what: str) -> str:
-    """So many of a thing, such as "1 page" or "3 pages"."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def counted(count: int, what: str, many: str | None = None) -> str:
+    """So many of a thing, such as "1 page" or "3 pages"; `many` where its plural has no plain s."""
+    return f"{count} {what if count == 1 else many or f'{what}s'}"

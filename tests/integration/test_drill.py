@@ -391,7 +391,7 @@ def test_what_was_damaged_or_belongs_elsewhere_is_refused(filled: Engine, place:
     was = asyncio.run(likeness(place))
     aside = next(file for file in (tmp_path / "objects").rglob("*") if file.is_file())
     aside.rename(tmp_path / "aside")
-    with pytest.raises(CommandError, match="1 files are missing"):
+    with pytest.raises(CommandError, match="1 file missing"):
         asyncio.run(restore(place, store, None, replace=True))
     (tmp_path / "aside").rename(aside)
     rows = tmp_path / "backups" / name / "rows" / "public.chunks.gz"

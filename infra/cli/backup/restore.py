@@ -10,6 +10,7 @@ from infra.cli.backup.place import Place
 from infra.cli.backup.save import MANIFEST, backups, files_of
 from infra.cli.backup.store import Store
 from infra.cli.backup.tables import OBJECTS, PEOPLE, Table
+from infra.cli.console import counted
 from infra.cli.errors import CommandError
 
 # What files need to be taken in: whose they are.
@@ -70,8 +71,8 @@ def check_whole(store: Store, manifest: dict[str, Any]) -> None:
     wanted += [vectors.file_of(folder, number) for number in range(manifest["vectors"]["files"])]
     if missing := [file for file in wanted if file not in there]:
         raise CommandError(
-            f"The backup {manifest['name']} is not whole: {len(missing)} files are missing in {store.where}, such as "
-            f"{missing[0]}. Nothing was touched."
+            f"The backup {manifest['name']} is not whole: {counted(len(missing), 'file')} missing in {store.where}, "
+            f"such as {missing[0]}. Nothing was touched."
         )
 
 

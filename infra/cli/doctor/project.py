@@ -49,7 +49,7 @@ def _migrations(applied: Sequence[str] | None, versions: Sequence[str]) -> Findi
         return poor("migrations", "There is no record of migrations: they were run by hand.", PUSH)
     missing = [version for version in versions if version not in applied]
     if missing:
-        return wrong("migrations", f"{len(missing)} migrations are missing, the first is {missing[0]}.", PUSH)
+        return wrong("migrations", f"{counted(len(missing), 'migration')} missing, the first is {missing[0]}.", PUSH)
     return ok("migrations", f"All {len(applied)} are applied.")
 
 
@@ -143,7 +143,8 @@ def _models(models: Sequence[str], wanted: str) -> Finding:
 
 def _quotas(full: Sequence[str]) -> Finding:
     if full:
-        text = f"{len(full)} libraries have used nine tenths of their quota or more, such as {full[0]}."
+        libraries = counted(len(full), "library", "libraries")
+        text = f"Nine tenths of the quota or more is used in {libraries}, such as {full[0]}."
         return poor("quota", text, f"select public.set_quota_v1('{full[0]}', …)")
     return ok("quota", "No library is near its quota.")
 

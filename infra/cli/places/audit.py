@@ -9,6 +9,7 @@ from functions.effects.supabase import Supabase
 from functions.effects.upkeep_chroma import ChromaUpkeep
 from functions.handlers.upkeep.audit import Audit
 from functions.handlers.upkeep.compare import Comparison, Findings
+from infra.cli.console import counted
 from infra.cli.errors import CommandError
 from infra.local import stack
 from schema.settings import Settings
@@ -51,16 +52,16 @@ class Report:
 
     def as_text(self) -> str:
         """For people."""
-        lines = [f"Compared {self.found.vectors} vectors with {self.found.passages} passages."]
+        lines = [f"Compared {counted(self.found.vectors, 'vector')} with {counted(self.found.passages, 'passage')}."]
         lines += [f"  {count:>6}  {KINDS[kind]}" for kind, count in sorted(self.found.faults.items()) if count]
         if not self.found.drift:
             lines.append("They agree.")
         elif self.after is None:
             lines.append("Mend it with: rivulet audit --repair")
         elif self.agree:
-            lines.append(f"Mended. A second look at {self.after.vectors} vectors found nothing wrong.")
+            lines.append(f"Mended. A second look at {counted(self.after.vectors, 'vector')} found nothing wrong.")
         else:
-            lines.append(f"{self.after.drift} are left." + _hint(self.in_time))
+            lines.append(f"Left: {self.after.drift}." + _hint(self.in_time))
         return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from functions import compose
 from functions.effects.supabase import Supabase
-from infra.cli.console import err, out, plain, write
+from infra.cli.console import counted, err, out, plain, write
 from infra.cli.engine.calls import Engine
 from infra.cli.errors import CommandError
 from infra.local import stack
@@ -65,7 +65,7 @@ def control(action: str, library: str | None, as_json: bool) -> None:
     if action != "status":
         count = engine.call(f"{action}_moves_v1", library=library)
         if not as_json:
-            out().print(f"{action.capitalize()}: {count} libraries.")
+            out().print(f"{action.capitalize()}: {counted(count, 'library', 'libraries')}.")
     found = engine.call("list_moves_v1", library=library)
     if as_json:
         write(json.dumps(found) + "\n")
@@ -104,7 +104,7 @@ def _goes_on(move: Row) -> bool:
 def _progress(found: Row) -> str:
     running = found["running"]
     built, total = sum(move["built"] for move in running), sum(max(move["total"], move["built"]) for move in running)
-    return f"{found['unfinished']} libraries to go, {built} of {total} passages built"
+    return f"{counted(found['unfinished'], 'library', 'libraries')} to go, {built} of {total} passages built"
 
 
 def _show(found: Row, refused: Sequence[Row]) -> None:
