@@ -56,6 +56,12 @@ export function later(known: Document, heard: Document): Document {
   return Date.parse(heard.updated_at) >= Date.parse(known.updated_at) ? heard : known;
 }
 
+/** What was read, except where a broadcast has told of something later while it was on its way. */
+export function notBackward(known: Listed | undefined, read: Listed): Listed {
+  const before = new Map(documentsOf(known?.pages ?? []).map((each) => [each.id, each]));
+  return mapDocuments(read, (all) => all.map((each) => later(before.get(each.id) ?? each, each)));
+}
+
 function mapDocuments(list: Listed, change: (all: Document[]) => Document[]): Listed {
   return { ...list, pages: list.pages.map((page) => ({ ...page, documents: change(page.documents) })) };
 }

@@ -1,10 +1,10 @@
 /** What the documents' screens ask, in the same way on the server and in the browser; `client` is called when it is asked. */
 
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, replaceEqualDeep } from "@tanstack/react-query";
 import { containing } from "@/lib/containing";
 import type { Client, Connect } from "@/lib/supabase/client";
 import { DOCUMENT_COLUMNS } from "./document";
-import { documentsOf, type Filter, type Order, type Page } from "./document-list";
+import { documentsOf, type Filter, type Listed, notBackward, type Order, type Page } from "./document-list";
 import { documentsKey, INVITATIONS_KEY, LIBRARIES_KEY, usageKey } from "./keys";
 import type { Library } from "./library";
 
@@ -44,6 +44,7 @@ export function documentsQuery(client: Connect, library: string, filter: Filter)
     initialPageParam: 0,
     // Not so many pages: those that came or went while one looked have moved what follows.
     getNextPageParam: (last, all) => (last.isLast ? undefined : documentsOf(all).length),
+    structuralSharing: (known, read) => replaceEqualDeep(known, notBackward(known as Listed | undefined, read as Listed)),
   });
 }
 

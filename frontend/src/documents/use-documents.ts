@@ -2,6 +2,7 @@
 
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { readAgain } from "@/lib/read-again";
 import { browserClient } from "@/lib/supabase/browser";
 import { useSubscription } from "@/lib/subscribe";
 import { type Document, documentOf } from "./document";
@@ -20,13 +21,13 @@ export function useDocuments(library: string, filter: Filter, onChange: (documen
       const document = documentOf(payload.record);
       if (document) onChange(document);
       const list = cache.getQueryData<Listed>(queryKey);
-      if (!list) return;
-      const after = applyChange(list, payload, filter);
+      const after = list && applyChange(list, payload, filter);
       if (after) cache.setQueryData(queryKey, after);
-      else void cache.invalidateQueries({ queryKey });
+      // A list that is being read may still have what is gone, and not what is new.
+      if (!after || (event !== "UPDATE" && cache.isFetching({ queryKey }) > 0)) void readAgain(cache, queryKey);
       if (event !== "UPDATE") void cache.invalidateQueries({ queryKey: usageKey(library) });
     },
-    catchUp: () => void cache.invalidateQueries({ queryKey: documentsKey(library) }),
+    catchUp: () => void readAgain(cache, documentsKey(library)),
   });
   const documents = useMemo(() => documentsOf(query.data?.pages ?? []), [query.data]);
   // Named one by one: who takes all is rendered anew with every request.

@@ -2,6 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Returned } from "@/lib/database.types";
+import { readAgain } from "@/lib/read-again";
 import { useSubscription } from "@/lib/subscribe";
 import { browserClient } from "@/lib/supabase/browser";
 import { usePerson } from "@/shell/person";
@@ -14,7 +15,7 @@ export type Invitation = Returned<"my_invitations">[number];
 export function useInvitations(): Invitation[] {
   const { id } = usePerson();
   const cache = useQueryClient();
-  const refresh = () => void cache.invalidateQueries({ queryKey: INVITATIONS_KEY });
+  const refresh = () => void readAgain(cache, INVITATIONS_KEY);
   useSubscription(`person:${id}`, {
     hear: ({ payload }) => {
       if (payload.table === "invitations") refresh();

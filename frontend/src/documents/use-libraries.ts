@@ -1,6 +1,7 @@
 "use client";
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { readAgain } from "@/lib/read-again";
 import { browserClient } from "@/lib/supabase/browser";
 import { useSubscription } from "@/lib/subscribe";
 import { usePerson } from "@/shell/person";
@@ -11,7 +12,7 @@ import { librariesQuery } from "./queries";
 export function useLibraries() {
   const { id } = usePerson();
   const cache = useQueryClient();
-  const refresh = () => void cache.invalidateQueries({ queryKey: LIBRARIES_KEY });
+  const refresh = () => void readAgain(cache, LIBRARIES_KEY);
   useSubscription(`person:${id}`, {
     hear: ({ payload }) => {
       if (payload.table === "libraries" || payload.table === "library_members") refresh();

@@ -2,6 +2,7 @@
 
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { containing } from "@/lib/containing";
+import { readAgain } from "@/lib/read-again";
 import { browserClient } from "@/lib/supabase/browser";
 import { useSubscription } from "@/lib/subscribe";
 import { usePerson } from "@/shell/person";
@@ -20,7 +21,7 @@ export interface Found {
 export function useConversations(words: string, most: number) {
   const { id } = usePerson();
   const cache = useQueryClient();
-  const refresh = () => void cache.invalidateQueries({ queryKey: [KEY] });
+  const refresh = () => void readAgain(cache, [KEY]);
   useSubscription(`person:${id}`, {
     hear: ({ payload }) => {
       if (payload.table === "conversations") refresh();
