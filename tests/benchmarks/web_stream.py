@@ -256,10 +256,11 @@ def _wrong(page: Page, text: str) -> int:
 
 @contextmanager
 def stage() -> Iterator[tuple[databases.Database, str, str]]:
-    """The database, the gateway's address, the web application's."""
+    """The database, the gateway's address, the web application's, built from the files as they are."""
     node = web_node.find()
-    if node is None or not web_build.is_built():
-        raise SystemExit("There is no web application to measure. Run: make up")
+    if node is None:
+        raise SystemExit(web_node.missing())
+    web_build.build(say)
     with durable.database() as database, durable.gateway(database) as url:
         port = ports.any_free()
         settings = {

@@ -13,7 +13,8 @@ from typing import Any
 
 import httpx
 
-from infra.local import record, state
+from infra.local import record, state, web_build
+from tests.benchmarks.figures import say
 
 START_SECONDS = 240.0
 PASSWORD = "a long enough password"
@@ -80,7 +81,8 @@ class Site:
 
 @contextmanager
 def running(settings: Mapping[str, str]) -> Iterator[Site]:
-    """Start the stack and the built application; `settings` go to all parts."""
+    """Build the application from the files as they are, start it and the stack; `settings` go to all parts."""
+    web_build.build(say)
     with tempfile.TemporaryDirectory(prefix="rivulet-web-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # as root PostgreSQL runs as another user, who has to pass through
@@ -96,7 +98,6 @@ def _site(folder: Path) -> Site:
     home = state.State(folder)
     described = record.read(home)
     assert described is not None, "the stack does not describe itself"
-    assert "web" in described.parts, "the web application is not built: python -m tests.web.check"
     secrets = home.secrets()
     return Site(
         url=f"http://127.0.0.1:{described.ports['web']}",
