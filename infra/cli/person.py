@@ -144,13 +144,20 @@ async def _kept_session(client: AsyncClient) -> Session | None:
 
 async def _enter_locally(client: AsyncClient, keepsakes: Keepsakes) -> Session:
     """Sign in as the person whom this machine's user is on the local stack; made at the first time."""
-    email = own_email()
-    password = await keepsakes.get_item(OWN_KEEPSAKE)
-    if password is not None:
-        return await sign_in(client, Credentials(email, password))
-    password = secrets.token_urlsafe(24)
-    await keepsakes.set_item(OWN_KEEPSAKE, password)
-    return await sign_up(client, Credentials(email, password))
+    own = Credentials(own_email(), await keepsakes.get_item(OWN_KEEPSAKE) or secrets.token_urlsafe(24))
+    await keepsakes.set_item(OWN_KEEPSAKE, own.password)
+    try:
+        return await sign_in(client, own)
+    except AuthApiError as unknown:
+        if unknown.code != "invalid_credentials":
+            raise
+    try:
+        return await sign_up(client, own)
+    except AuthApiError as taken:
+        if taken.code != "user_already_exists":
+            raise
+        lost = f"The password of {own.email} is lost: it was kept in {projects.people_folder()}."
+        raise CommandError(f"{lost} {SIGN_IN_FIRST}") from taken
 
 
 def _present(session: Session | None) -> Session:

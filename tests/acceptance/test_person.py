@@ -1,5 +1,6 @@
 """A person's day: files in, questions, answers, a change of mind."""
 
+import shutil
 import signal
 from pathlib import Path
 from uuid import uuid4
@@ -67,6 +68,19 @@ def test_other_people_sign_in_by_password(stack: Rivulet) -> None:
     wrong = stack.run("login", email, RIVULET_PASSWORD="something else")
     assert wrong.code == 1
     assert "do not belong together" in wrong.err
+
+
+def test_a_lost_password_is_said_with_the_way_on(stack: Rivulet, tmp_path: Path) -> None:
+    """Neither a puzzle ("already registered") nor a new password that only makes the next command fail as well."""
+    assert stack.run("whoami").code == 0
+    kept = (stack.home / "people").rename(tmp_path / "people")
+    try:
+        lost = [stack.run("whoami") for _ in range(2)]
+    finally:
+        shutil.rmtree(stack.home / "people")
+        kept.rename(stack.home / "people")
+    assert [ran.code for ran in lost] == [1, 1]
+    assert all("is lost" in ran.err and "rivulet login EMAIL" in ran.err for ran in lost)
 
 
 def _answer(settings: dict[str, str], question: str) -> str:
