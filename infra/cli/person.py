@@ -70,16 +70,10 @@ async def log_in(project: Project, credentials: Credentials) -> bool:
     """Sign in and remember it; on the local stack an unknown e-mail is signed up, and true returned."""
     keepsakes = Keepsakes(projects.people_folder() / f"{project.label}.json")
     async with connected(project, keepsakes) as client:
-        try:
-            await sign_in(client, credentials)
-        except AuthApiError as error:
-            if not (project.local and error.code == "invalid_credentials"):
-                raise
-            # Someone new, or a wrong password: then signing up is refused, and the first refusal is the true one.
-            with suppress(AuthApiError):
-                await sign_up(client, credentials)
-                return True
-            raise
+        if project.local:
+            _, is_new = await _sign_in_or_up(client, credentials)
+            return is_new
+        await sign_in(client, credentials)
     return False
 
 
@@ -147,17 +141,26 @@ async def _enter_locally(client: AsyncClient, keepsakes: Keepsakes) -> Session:
     own = Credentials(own_email(), await keepsakes.get_item(OWN_KEEPSAKE) or secrets.token_urlsafe(24))
     await keepsakes.set_item(OWN_KEEPSAKE, own.password)
     try:
-        return await sign_in(client, own)
-    except AuthApiError as unknown:
-        if unknown.code != "invalid_credentials":
-            raise
-    try:
-        return await sign_up(client, own)
-    except AuthApiError as taken:
-        if taken.code != "user_already_exists":
+        session, _ = await _sign_in_or_up(client, own)
+    except AuthApiError as error:
+        if error.code != "invalid_credentials":
             raise
         lost = f"The password of {own.email} is lost: it was kept in {projects.people_folder()}."
-        raise CommandError(f"{lost} {SIGN_IN_FIRST}") from taken
+        raise CommandError(f"{lost} {SIGN_IN_FIRST}") from error
+    return session
+
+
+async def _sign_in_or_up(client: AsyncClient, credentials: Credentials) -> tuple[Session, bool]:
+    """A session, and whether the account was made for it."""
+    try:
+        return await sign_in(client, credentials), False
+    except AuthApiError as error:
+        if error.code != "invalid_credentials":
+            raise
+        # Someone new, or a wrong password: then signing up is refused, and the first refusal is the true one.
+        with suppress(AuthApiError):
+            return await sign_up(client, credentials), True
+        raise
 
 
 def _present(session: Session | None) -> Session:

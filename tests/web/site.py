@@ -98,6 +98,7 @@ def _site(folder: Path) -> Site:
     home = state.State(folder)
     described = record.read(home)
     assert described is not None, "the stack does not describe itself"
+    assert "web" in described.parts, "the web application is not built: python -m tests.web.check"
     secrets = home.secrets()
     return Site(
         url=f"http://127.0.0.1:{described.ports['web']}",
