@@ -28,8 +28,8 @@ up: setup ## Start the local stack, and the web application on http://127.0.0.1:
 	@$(BIN)/python -m infra.local.web_up
 	@$(BIN)/rivulet up
 
-down: setup ## Stop the local stack
-	@$(BIN)/rivulet down
+down: ## Stop the local stack
+	@[ ! -x $(BIN)/rivulet ] || $(BIN)/rivulet down
 
 test: setup ## Run all tests; needs no network
 	@$(BIN)/python -m tests.web.check install

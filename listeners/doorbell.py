@@ -5,6 +5,7 @@ So this supervisor builds a client anew, forever, and believes in it only while 
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,6 +28,10 @@ DOORBELL_HEARS = Gauge(
 DOORBELL_LOSSES = Counter("rivulet_doorbell_losses", "Connections to Realtime that were lost.")
 
 log = structlog.get_logger()
+
+
+# What the client has to say of a lost connection is said by `doorbell_lost`.
+logging.getLogger("realtime").setLevel(logging.CRITICAL)
 
 
 class Doorbell:

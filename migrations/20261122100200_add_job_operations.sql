@@ -53,6 +53,26 @@ language sql stable security definer set search_path = '' set statement_timeout 
     from rivulet.queues q where p_queue is null or q.name = p_queue
 $$;
 
+-- The last death of each subject in a queue that nothing has made good since: its document or answer is still failed, its job
+-- has neither a new life nor come to a good end.
+create function rivulet.open_deaths(p_queue text default null) returns setof rivulet.job_history
+language sql stable set search_path = '' as $$
+    select l.* from (
+        select distinct on (queue, subject_id) * from rivulet.job_history
+        where outcome = 'dead' and (p_queue is null or queue = p_queue)
+        order by queue, subject_id, finished_at desc) l
+    where case
+        when l.queue in ('parse', 'embed') then exists (
+            select from public.documents where id = l.subject_id and status = 'failed' and error_code = l.error_code)
+        when l.queue = 'respond' then exists (
+            select from public.messages where id = l.subject_id and status = 'failed' and superseded_at is null)
+        else not exists (select from rivulet.jobs where queue = l.queue and subject_id = l.subject_id)
+             and not exists (select from rivulet.moves where id = (l.payload ->> 'move_id')::bigint and finished_at is not null)
+             and not exists (select from rivulet.job_history later where later.queue = l.queue and later.outcome = 'done'
+                             and later.subject_id = l.subject_id and later.finished_at > l.finished_at)
+    end
+$$;
+
 -- One look at everything: per queue its depth, the age of its oldest ready job, what ended in the last minute and how many
 -- are dead; the fullest lanes; the workers seen in the last minute.
 create function public.engine_status_v1() returns jsonb
@@ -62,7 +82,7 @@ language sql stable security definer set search_path = '' set statement_timeout 
             select coalesce(jsonb_object_agg(q.name, depth.value || jsonb_build_object(
                 'done_last_minute', (select count(*) from rivulet.job_history h where h.queue = q.name and h.outcome = 'done'
                                      and h.finished_at > clock_timestamp() - interval '1 minute'),
-                'dead', (select count(*) from rivulet.job_history h where h.queue = q.name and h.outcome = 'dead'))), '{}')
+                'dead', (select count(*) from rivulet.open_deaths(q.name)))), '{}')
             from rivulet.queues q join jsonb_each(public.queue_depth_v1()) depth on depth.key = q.name),
         'lanes', (
             select coalesce(jsonb_agg(to_jsonb(l)), '[]') from (
@@ -102,15 +122,14 @@ language sql stable set search_path = '' as $$
         (select 'library ' || name from public.libraries where id = p_subject))
 $$;
 
--- Dead jobs, latest first.
+-- Open deaths, latest first.
 create function public.list_dead_v1(p_queue text default null, p_limit integer default 50) returns jsonb
 language sql stable security definer set search_path = '' set statement_timeout = '5s' as $$
     select coalesce(jsonb_agg(jsonb_build_object(
         'id', h.id, 'queue', h.queue, 'tenant_id', h.tenant_id, 'subject_id', h.subject_id, 'attempt', h.attempt,
         'crash_count', h.crash_count, 'error_code', h.error_code, 'error_message', h.error_message,
         'finished_at', h.finished_at, 'trace_id', h.trace_id, 'about', rivulet.about(h.subject_id)) order by h.finished_at desc), '[]')
-    from (select * from rivulet.job_history where outcome = 'dead' and (p_queue is null or queue = p_queue)
-          order by finished_at desc limit least(p_limit, 1000)) h
+    from (select * from rivulet.open_deaths(p_queue) order by finished_at desc limit least(p_limit, 1000)) h
 $$;
 
 -- What is wrong with a file, an address or a question is the affair of whoever it is from, who was told.
@@ -118,32 +137,18 @@ create function rivulet.is_theirs(p_code text) returns boolean
 language sql immutable set search_path = '' as $$
     select p_code = any (array[
         'encrypted', 'wrong_password', 'unreadable', 'unsupported_type', 'empty', 'no_text', 'needs_ocr', 'too_complex', 'too_large',
-        'too_long', 'bad_name', 'bad_address', 'bad_answer', 'bad_certificate', 'address_not_allowed', 'unknown_host', 'not_found',
+        'unknown_type', 'unsupported_encryption', 'too_long', 'bad_name', 'bad_address', 'bad_answer', 'bad_certificate', 'address_not_allowed', 'unknown_host', 'not_found',
         'too_many_redirects', 'fetch_refused', 'fetch_failed', 'over_quota', 'question_too_long', 'content_filter'])
 $$;
 
--- The subjects, by queue, whose last end in it was a death that is an operator's affair: not theirs, and not settled since.
+-- By queue, the open deaths that are an operator's affair.
 create function rivulet.deaths_to_mend() returns jsonb
 language sql stable set search_path = '' as $$
-    with last as (
-        select distinct on (queue, subject_id) * from rivulet.job_history where outcome = 'dead'
-        order by queue, subject_id, finished_at desc
-    ), left_over as (
-        select l.queue from last l where not rivulet.is_theirs(l.error_code) and case
-            when l.queue in ('parse', 'embed') then exists (
-                select from public.documents where id = l.subject_id and status = 'failed' and error_code = l.error_code)
-            when l.queue = 'respond' then exists (
-                select from public.messages where id = l.subject_id and status = 'failed' and superseded_at is null)
-            else not exists (select from rivulet.jobs where queue = l.queue and subject_id = l.subject_id)
-                 and not exists (select from rivulet.moves where id = (l.payload ->> 'move_id')::bigint and finished_at is not null)
-                 and not exists (select from rivulet.job_history later where later.queue = l.queue and later.outcome = 'done'
-                                 and later.subject_id = l.subject_id and later.finished_at > l.finished_at)
-        end
-    )
-    select coalesce(jsonb_object_agg(queue, count), '{}') from (select queue, count(*) from left_over group by queue) counted
+    select coalesce(jsonb_object_agg(queue, count), '{}') from (
+        select queue, count(*) from rivulet.open_deaths() where not rivulet.is_theirs(error_code) group by queue) counted
 $$;
 
--- Gives dead jobs a new life, one for each subject whose last end it was; the document or answer starts anew. Recorded.
+-- Gives those that are dead a new life: the document or answer starts anew. Recorded.
 create function public.redrive_jobs_v1(p_queue text, p_subject uuid default null, p_limit integer default 100)
 returns integer
 language plpgsql security definer set search_path = '' set statement_timeout = '5s' as $$
@@ -151,9 +156,7 @@ declare
     h rivulet.job_history;
     v_subjects uuid[] := '{}';
 begin
-    for h in select distinct on (subject_id) * from rivulet.job_history
-             where queue = p_queue and outcome = 'dead' and (p_subject is null or subject_id = p_subject)
-             order by subject_id, finished_at desc loop
+    for h in select * from rivulet.open_deaths(p_queue) where p_subject is null or subject_id = p_subject loop
         exit when array_length(v_subjects, 1) >= least(p_limit, 1000);
         if rivulet.redrive(h) then v_subjects := v_subjects || h.subject_id; end if;
     end loop;
@@ -217,5 +220,5 @@ begin
         execute format('grant execute on function %s to service_role', f);
     end loop;
     revoke execute on function rivulet.audit(text, jsonb), rivulet.redrive(rivulet.job_history), rivulet.about(uuid),
-        rivulet.is_theirs(text), rivulet.deaths_to_mend() from public;
+        rivulet.is_theirs(text), rivulet.open_deaths(text), rivulet.deaths_to_mend() from public;
 end $$;

@@ -20,7 +20,9 @@ JOIN_SECONDS = 5.0
 DELAY_SECONDS = 4.0
 READ_AGAIN_SECONDS = 0.3  # pieces that overtook each other usually sort themselves out in less
 DUPLICATE = "23505"
+PATIENCE_SECONDS = 300.0  # without anything new
 NOT_PICKED_UP = "delayed: nobody has picked this up yet; it is not lost"
+START_LOCALLY = "; if no responder runs: rivulet up respond"
 SLOW = "delayed: the model is slow, or a worker is being replaced; it is not lost"
 
 
@@ -141,8 +143,19 @@ class _Following:
             self._changed_at = now
             self._first_at = self._first_at or now
             self._screen.show(self._reader.text)
-        elif now - self._changed_at > DELAY_SECONDS and self._reader.final is None:
-            self._screen.delayed(NOT_PICKED_UP if self._reader.status == "pending" else SLOW)
+        elif self._reader.final is None:
+            self._bear(now - self._changed_at)
+
+    def _bear(self, seconds: float) -> None:
+        """Say that nothing new has come for so long; in the end, wait no longer."""
+        if seconds > PATIENCE_SECONDS:
+            raise CommandError(
+                f"Nothing new for {PATIENCE_SECONDS / 60:.0f} minutes. The question is not lost: its answer will be in "
+                "the conversation, and `rivulet watch` shows when."
+            )
+        if seconds > DELAY_SECONDS:
+            waiting = NOT_PICKED_UP + (START_LOCALLY if self._person.project.local else "")
+            self._screen.delayed(waiting if self._reader.status == "pending" else SLOW)
 
     async def _read(self) -> None:
         self._read_at = time.monotonic()

@@ -1,6 +1,7 @@
 """A person signed in to a project, through the official client."""
 
 import getpass
+import hashlib
 import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -20,6 +21,7 @@ from infra.cli.project import Project
 
 TIMEOUT_SECONDS = 30.0
 OWN_KEEPSAKE = "rivulet.local.person"  # holds the password of the local stack's own person
+PROOF_KEEPSAKE = "rivulet.proof"  # tells whether the session that is kept was had by the same password
 SIGN_IN_FIRST = "Sign in first: rivulet login EMAIL (or set RIVULET_EMAIL and RIVULET_PASSWORD)"
 
 
@@ -121,12 +123,31 @@ async def _find_session(
 ) -> Session:
     kept = await _kept_session(client)
     if named is not None:
-        return kept if kept and kept.user.email == named.email.lower() else await sign_in(client, named)
+        return (
+            kept if kept and await _opens(keepsakes, kept, named) else await _sign_in_as_named(client, keepsakes, named)
+        )
     if kept is not None:
         return kept
     if project.local:
         return await _enter_locally(client, keepsakes)
     raise CommandError(f"Nobody is signed in to {project.url}. {SIGN_IN_FIRST}")
+
+
+async def _opens(keepsakes: Keepsakes, kept: Session, named: Credentials) -> bool:
+    """Whether the session that is kept was had by these credentials."""
+    return kept.user.email == named.email.lower() and await keepsakes.get_item(PROOF_KEEPSAKE) == _proof(named)
+
+
+async def _sign_in_as_named(client: AsyncClient, keepsakes: Keepsakes, named: Credentials) -> Session:
+    session = await sign_in(client, named)
+    await keepsakes.set_item(PROOF_KEEPSAKE, _proof(named))
+    return session
+
+
+def _proof(credentials: Credentials) -> str:
+    """Tells the same password again, and nothing of what it is."""
+    salt = credentials.email.lower().encode()
+    return hashlib.scrypt(credentials.password.encode(), salt=salt, n=1 << 14, r=8, p=1).hex()
 
 
 async def _kept_session(client: AsyncClient) -> Session | None:

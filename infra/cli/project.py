@@ -41,7 +41,7 @@ def find_project(environment: MutableMapping[str, str] | None = None) -> Project
             "SUPABASE_URL is set, but SUPABASE_PUBLISHABLE_KEY is not: it is under Project Settings → API keys in the "
             "Supabase dashboard. Unset SUPABASE_URL to use the local stack."
         )
-    return Project(url, key, url == _local_url())
+    return Project(url, key, url == local_url())
 
 
 def local_project(environment: MutableMapping[str, str]) -> Project:
@@ -63,7 +63,8 @@ def people_folder() -> Path:
     return folder
 
 
-def _local_url() -> str | None:
+def local_url() -> str | None:
+    """The address of the local stack, if one runs."""
     try:
         return stack.environment()["SUPABASE_URL"]
     except StackError:

@@ -65,6 +65,9 @@ def test_other_people_sign_in_by_password(stack: Rivulet) -> None:
     assert stack.run("whoami", **people).out.startswith(f"{email} at http://127.0.0.1:")
     refused = stack.run("ask", "--new", "--json", QUESTION, **people).json()
     assert (refused["refused"], refused["citations"]) == (True, [])
+    mistyped = stack.run("whoami", **people | {"RIVULET_PASSWORD": "something else"})
+    assert mistyped.code == 1, "though a session is kept"
+    assert "do not belong together" in mistyped.err
     wrong = stack.run("login", email, RIVULET_PASSWORD="something else")
     assert wrong.code == 1
     assert "do not belong together" in wrong.err

@@ -9,9 +9,11 @@ from typing import Self
 import psycopg
 import pytest
 
+from infra.cli import ask as asking
 from infra.cli.ask import Answered, Stopped, ask, start_conversation
 from infra.cli.board import Board
 from infra.cli.demo.show import newcomer
+from infra.cli.errors import CommandError
 from infra.cli.files import find_uploads
 from infra.cli.person import Person
 from infra.cli.project import Project
@@ -150,6 +152,21 @@ async def test_a_late_answer_is_called_delayed_and_can_be_stopped(gateway: Gatew
             await asking
         found = await database.execute("select status from public.messages where role = 'assistant'")
         assert await found.fetchone() == ("cancelled",)
+
+
+async def test_an_answer_that_never_comes_is_not_waited_for_for_ever(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "DELAY_SECONDS", 0.1)
+    monkeypatch.setattr(asking, "PATIENCE_SECONDS", 4.0)
+    screen = Screen()
+    async with somebody(gateway) as person, owner(gateway) as database:
+        with pytest.raises(CommandError, match="The question is not lost"):
+            await ask(person, await start_conversation(person, screen), "Is anybody there?", screen)
+
+        assert "rivulet up respond" in screen.delays[0]
+        found = await database.execute("select status from public.messages where role = 'assistant'")
+        assert await found.fetchall() == [("pending",)]
 
 
 async def test_a_name_that_storage_cannot_take_is_the_title_all_the_same(gateway: Gateway, tmp_path: Path) -> None:

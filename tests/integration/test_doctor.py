@@ -1,8 +1,10 @@
 """Projects that are broken on purpose: the doctor names what is wrong, and what it prescribes mends it."""
 
+import ast
 import json
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.integration.engine import Engine
 from tests.integration.serverless import environment
 from tests.unit.listeners.test_key_life import legacy_key
 
+CHECKOUT = Path(__file__).parents[2]
 MODEL = "rivulet/all-minilm-l6-v2-int8"
 
 # What somebody does to a project, and the check that notices.
@@ -108,6 +111,23 @@ def test_deaths_that_are_nobodys_to_mend_are_no_dead_jobs(engine: Engine) -> Non
     engine.all("delete from public.documents where id = %s", document)
     engine.fail(engine.claim_one("purge"), "permanent")
     assert engine.one("select public.inspect_project_v1()")["deaths"] == {"respond": 1, "purge": 1}
+
+
+def test_each_reason_to_fail_for_good_is_known_to_be_an_operators_affair_or_not(engine: Engine) -> None:
+    theirs = {code for code in codes_of_failures() if engine.one("select rivulet.is_theirs(%s)", code)}
+
+    assert codes_of_failures() - theirs == {"model_refused", "model_refused_key", "no_source", "rejected"}
+
+
+def codes_of_failures() -> set[str]:
+    """Those that the handlers and what they call raise."""
+    calls = (
+        node
+        for file in (CHECKOUT / "functions").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "PermanentError"
+    )
+    return {str(call.args[0].value) for call in calls if isinstance(call.args[0], ast.Constant)}
 
 
 def test_what_is_only_poor_is_no_error(engine: Engine) -> None:

@@ -54,6 +54,28 @@ def test_redrive_revives_each_dead_subject_once_and_is_recorded(engine: Engine) 
     assert subjects == [([str(document)],), ([str(document)],), ([],), ([],)]
 
 
+def test_dead_jobs_are_listed_until_they_are_made_good(engine: Engine) -> None:
+    """Once each, however often they died; neither while they have a new life nor when it ended well."""
+    user = engine.person()
+    engine.document(user)
+    engine.fail(engine.claim_one("parse"), "permanent")
+    engine.ask(engine.conversation(user))
+    engine.fail(engine.claim_one("respond"), "permanent")
+    dead = "select jsonb_array_length(public.list_dead_v1())"
+    counted = "select public.engine_status_v1() -> 'queues' -> 'parse' -> 'dead'"
+    assert (engine.one(dead), engine.one(counted)) == (2, 1)
+
+    engine.one("select public.redrive_jobs_v1('parse')")
+    assert (engine.one(dead), engine.one(counted)) == (1, 0)
+    engine.fail(engine.claim_one("parse"), "permanent")
+    assert (engine.one(dead), engine.one(counted)) == (2, 1)
+
+    engine.one("select public.redrive_jobs_v1('parse')")
+    engine.parse(["text"])
+    engine.embed()
+    assert [each["queue"] for each in engine.one("select public.list_dead_v1()")] == ["respond"]
+
+
 def test_a_dead_answer_and_a_dead_purge_can_be_redriven(engine: Engine) -> None:
     user = engine.person()
     answer = engine.ask(engine.conversation(user))

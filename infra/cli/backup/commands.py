@@ -79,11 +79,13 @@ def drill(
     from infra.cli.errors import CommandError
 
     place = find_place()
-    if not place.local and destroy != place.settings.supabase_url:
+    if destroy != place.settings.supabase_url and (destroy is not None or not place.local):
         raise CommandError(f"This destroys all that {place.settings.supabase_url} holds. If that is meant, add "
                            f"--destroy {place.settings.supabase_url}")  # fmt: skip
     with _folder(where) as folder, _nobody_at_work(place.local):
         result = asyncio.run(drilling.drill(place, open_store(folder)))
+        if where is not None:
+            result["where"] = where
         _tell(result, as_json, "Drilled")
         _tell_differences(result)
         if not all(value for name, value in result.items() if name.endswith("_equal")):

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import mean
 from typing import Any, NamedTuple
 
 import psycopg
@@ -34,24 +35,26 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class Likeness:
-    """Two projects with equal digests hold the same. `asked`: so many questions."""
+    """Two projects with equal digests hold the same. `found`: by answer, the passages that its question finds now."""
 
     rows: Mapping[str, Rows]
     objects: str
     answers: str
-    asked: int
+    found: Mapping[str, Sequence[str]]
 
 
 async def likeness(place: Place) -> Likeness:
     """That of a project at this moment."""
     with tables.snapshot(place.dsn) as connection:
         questions = connection.execute(_ASKED, [QUESTIONS]).fetchall()
-        return Likeness(
-            rows=rows_of(connection),
-            objects=_objects(connection, place),
-            answers=await _answers(connection, place, questions),
-            asked=len(questions),
-        )
+        answers, found = await _answers(connection, place, questions)
+        return Likeness(rows_of(connection), _objects(connection, place), answers, found)
+
+
+def found_again(before: Likeness, after: Likeness) -> float:
+    """Of the passages that a question found before, the mean share that it finds again, 0 to 1."""
+    shares = [len({*was} & {*after.found.get(answer, ())}) / len(was) for answer, was in before.found.items() if was]
+    return mean(shares) if shares else 1.0
 
 
 def rows_of(connection: psycopg.Connection) -> Mapping[str, Rows]:
@@ -81,19 +84,21 @@ def _objects(connection: psycopg.Connection, place: Place) -> str:
     return digest.hexdigest()
 
 
-async def _answers(connection: psycopg.Connection, place: Place, questions: Sequence[tuple[Any, ...]]) -> str:
+async def _answers(
+    connection: psycopg.Connection, place: Place, questions: Sequence[tuple[Any, ...]]
+) -> tuple[str, Mapping[str, Sequence[str]]]:
     """The latest answers with their citations, and what their questions find now: asked anew, without caches."""
     settings = place.settings.model_copy(update={"redis_url": None})
-    supabase, digest = Supabase(settings), hashlib.sha256()
+    supabase, digest, passages = Supabase(settings), hashlib.sha256(), {}
     try:
         retriever = compose.retriever(settings, supabase)
         for owner, library, query, content, answer in questions:
             found = await retriever.retrieve(owner, query, library)
-            passages = " ".join(str(passage.chunk_id) for passage in found.passages)
+            passages[str(answer)] = [str(passage.chunk_id) for passage in found.passages]
             cited = connection.execute(
                 "select marker, quote from public.citations where message_id = %s order by marker", [answer]
             ).fetchall()
-            digest.update(f"{content} {cited} {passages} {found.notes}\n".encode())
+            digest.update(f"{content} {cited} {found.notes}\n".encode())
     finally:
         await supabase.close()
-    return digest.hexdigest()
+    return digest.hexdigest(), passages

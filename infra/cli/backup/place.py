@@ -15,6 +15,7 @@ from infra.cli.backup.objects import Files
 from infra.cli.backup.seal import KEY_VARIABLE, read_key
 from infra.cli.backup.store import Store
 from infra.cli.errors import CommandError
+from infra.cli.project import local_url
 from infra.local import stack
 from schema.settings import Settings
 
@@ -62,8 +63,8 @@ class Place:
 
 def find_place() -> Place:
     """The project that the environment names, else the local stack."""
-    local = not os.environ.get("SUPABASE_URL")
-    return place_of(stack.environment() if local else os.environ, local)
+    url = os.environ.get("SUPABASE_URL", "").rstrip("/")
+    return place_of(os.environ if url else stack.environment(), local=not url or url == local_url())
 
 
 def place_of(environment: Mapping[str, str], local: bool) -> Place:

@@ -90,9 +90,8 @@ def _folder(manifest: dict[str, Any]) -> str:
 def _manifest(store: Store, name: str | None) -> dict[str, Any]:
     there = backups(store)
     if not there or (name is not None and name not in there):
-        raise CommandError(
-            f"There is no backup{f' {name}' if name else ''} in {store.where}. There are: {', '.join(there) or 'none'}."
-        )
+        others = f" There are: {', '.join(there)}." if there else ""
+        raise CommandError(f"There is no backup{f' {name}' if name else ''} in {store.where}.{others}")
     manifest: dict[str, Any] = store.json(f"backups/{name or there[-1]}/{MANIFEST}")
     return manifest
 

@@ -113,7 +113,7 @@ def _show(found: Row, refused: Sequence[Row]) -> None:
         table.add_row(*(plain(text) for text in _cells(move)))
     for each in refused:
         table.add_row(each["library_id"], "", "refused", *[""] * 5, plain(each["reason"]))
-    out().print(table)
+    out().print(table if table.row_count else "There is nothing to move.")
 
 
 def _cells(move: Row) -> Sequence[str]:

@@ -7,10 +7,18 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from infra.cli.backup.place import find_place
 from infra.cli.commands import app
 from infra.cli.errors import CommandError
 from infra.cli.evaluation import command as evaluation
 from infra.local import stack
+
+LOCAL_STACK = {
+    "SUPABASE_URL": "http://127.0.0.1:54321",
+    "SUPABASE_SECRET_KEY": "sb_secret_x",
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    "CHROMA_URL": "http://127.0.0.1:1",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +56,36 @@ def test_the_version_is_that_of_the_package() -> None:
     told = CliRunner().invoke(app, ["--version"])
 
     assert (told.exit_code, told.output) == (0, f"rivulet {version('rivulet')}\n")
+
+
+@pytest.mark.parametrize("destroy", [[], ["--destroy", ""], ["--destroy", "https://other.supabase.co"]])
+def test_a_drill_destroys_only_what_is_named(monkeypatch: pytest.MonkeyPatch, destroy: list[str]) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("SUPABASE_SECRET_KEY", "sb_secret_x")
+    monkeypatch.setenv("CHROMA_URL", "http://127.0.0.1:1")
+
+    refused = CliRunner().invoke(app, ["drill", *destroy])
+
+    assert "If that is meant, add --destroy https://abc.supabase.co" in str(refused.exception)
+
+
+def test_a_variable_that_is_empty_names_no_project_to_destroy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUPABASE_URL")
+    monkeypatch.setattr(stack, "environment", lambda: LOCAL_STACK)
+
+    refused = CliRunner().invoke(app, ["drill", "--destroy", ""])
+
+    assert "If that is meant, add --destroy http://127.0.0.1:54321" in str(refused.exception)
+
+
+def test_the_local_stack_is_local_by_whatever_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "environment", lambda: LOCAL_STACK)
+    for name, value in LOCAL_STACK.items():
+        monkeypatch.setenv(name, value)
+
+    assert find_place().local
+    monkeypatch.setenv("SUPABASE_URL", "https://abc.supabase.co")
+    assert not find_place().local
 
 
 @pytest.mark.parametrize(("command", "does"), [("up", "start_part"), ("down", "stop_part")])
