@@ -59,6 +59,7 @@ def _project(screen: Console) -> Iterator[Settings]:
     finally:
         if started:
             stack.down()
+            screen.print("The local stack is down again, as it was before.")
 
 
 def _settings() -> Settings:
