@@ -137,8 +137,8 @@ create function rivulet.is_theirs(p_code text) returns boolean
 language sql immutable set search_path = '' as $$
     select p_code = any (array[
         'encrypted', 'wrong_password', 'unreadable', 'unsupported_type', 'empty', 'no_text', 'needs_ocr', 'too_complex', 'too_large',
-        'unknown_type', 'unsupported_encryption', 'too_long', 'bad_name', 'bad_address', 'bad_answer', 'bad_certificate', 'address_not_allowed', 'unknown_host', 'not_found',
-        'too_many_redirects', 'fetch_refused', 'fetch_failed', 'over_quota', 'question_too_long', 'content_filter'])
+        'unknown_type', 'unsupported_encryption', 'too_long', 'bad_name', 'bad_address', 'bad_answer', 'bad_certificate',
+        'address_not_allowed', 'unknown_host', 'not_found', 'too_many_redirects', 'fetch_refused', 'fetch_failed', 'over_quota', 'question_too_long', 'content_filter'])
 $$;
 
 -- By queue, the open deaths that are an operator's affair.
@@ -164,7 +164,7 @@ begin
     return coalesce(array_length(v_subjects, 1), 0);
 end $$;
 
--- False if there is nothing to do again: the subject is gone, has come to a good end since, or is under way.
+-- Of an open death. False if there is nothing to do again: the subject is gone meanwhile, or under way.
 create function rivulet.redrive(h rivulet.job_history) returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -172,8 +172,6 @@ begin
     case
         when h.queue in ('parse', 'embed') then return rivulet.restart_document(h.subject_id);
         when h.queue = 'respond' then return rivulet.restart_answer(h.subject_id);
-        when exists (select from rivulet.job_history later where later.subject_id = h.subject_id and later.queue = h.queue
-                     and later.outcome = 'done' and later.finished_at > h.finished_at) then return false;
         else
             perform rivulet.enqueue(h.queue, h.tenant_id, h.subject_id, h.payload, h.trace_id, h.group_key);
             return true;

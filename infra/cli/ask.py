@@ -10,7 +10,7 @@ from postgrest.exceptions import APIError
 
 from infra.cli.answer_reader import AnswerReader
 from infra.cli.errors import CommandError
-from infra.cli.patience import patiently
+from infra.cli.patience import PATIENCE_SECONDS, patiently
 from infra.cli.person import Person
 from infra.cli.rows import ANSWER_COLUMNS, AnswerRow
 from infra.cli.subscription import Heard, Look, Subscription
@@ -20,7 +20,6 @@ JOIN_SECONDS = 5.0
 DELAY_SECONDS = 4.0
 READ_AGAIN_SECONDS = 0.3  # pieces that overtook each other usually sort themselves out in less
 DUPLICATE = "23505"
-PATIENCE_SECONDS = 300.0  # without anything new
 NOT_PICKED_UP = "delayed: nobody has picked this up yet; it is not lost"
 START_LOCALLY = "; if no responder runs: rivulet up respond"
 SLOW = "delayed: the model is slow, or a worker is being replaced; it is not lost"

@@ -122,10 +122,8 @@ async def _find_session(
     client: AsyncClient, project: Project, keepsakes: Keepsakes, named: Credentials | None
 ) -> Session:
     kept = await _kept_session(client)
-    if named is not None:
-        return (
-            kept if kept and await _opens(keepsakes, kept, named) else await _sign_in_as_named(client, keepsakes, named)
-        )
+    if named is not None and not (kept and await _opens(keepsakes, kept, named)):
+        return await _sign_in_as_named(client, keepsakes, named)
     if kept is not None:
         return kept
     if project.local:

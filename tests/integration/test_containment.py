@@ -141,18 +141,6 @@ def running(work: Callable[[ContainedParser, Path], Any], deeds: str, tmp_path: 
     return asyncio.run(run())
 
 
-def test_a_warm_process_whose_death_is_not_known_yet_is_replaced(tmp_path: Path) -> None:
-    async def work(parser: ContainedParser, file: Path) -> None:
-        assert isinstance(await outcome(parser, file), list)
-        [warm] = [child for child in children() if child.ppid() == os.getpid()]
-        os.kill(warm.pid, signal.SIGKILL)
-        with suppress(ChildProcessError):  # already waited for, by a thread
-            os.waitid(os.P_PID, warm.pid, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222 - the event loop is to stand still
-        assert isinstance(await outcome(parser, file), list)
-
-    running(work, "a line", tmp_path)
-
-
 def children() -> list[psutil.Process]:
     """The warm process and its readers: forks, with its command line. Other tests' processes may be about."""
     return [child for child in psutil.Process().children(recursive=True) if CRUEL in command(child)]
@@ -181,6 +169,18 @@ async def eventually_alone(count: int) -> None:
         assert len(children()) == count
 
     await asyncio.to_thread(eventually, alone)
+
+
+def test_a_warm_process_whose_death_is_not_known_yet_is_replaced(tmp_path: Path) -> None:
+    async def work(parser: ContainedParser, file: Path) -> None:
+        assert isinstance(await outcome(parser, file), list)
+        [warm] = [child for child in children() if child.ppid() == os.getpid()]
+        os.kill(warm.pid, signal.SIGKILL)
+        with suppress(ChildProcessError):  # already waited for, by a thread
+            os.waitid(os.P_PID, warm.pid, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222 - the event loop is to stand still
+        assert isinstance(await outcome(parser, file), list)
+
+    running(work, "a line", tmp_path)
 
 
 def test_a_killed_warm_process_is_started_again_and_leaves_no_files(

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from infra.cli.backup import vectors
 from infra.cli.backup.drill import destroy, drill, vectors_agree
-from infra.cli.backup.likeness import Likeness, found_again, likeness
+from infra.cli.backup.likeness import likeness
 from infra.cli.backup.objects import Files
 from infra.cli.backup.place import Place, place_of
 from infra.cli.backup.prune import prune
@@ -90,13 +90,6 @@ def test_a_drill_proves_that_everything_comes_back(filled: Engine, place: Place,
     assert result["bytes"] > 0
     for file in (tmp_path / "backup").rglob("*"):
         assert not file.is_file() or b"Marbruck" not in file.read_bytes(), "everything is encrypted"
-
-
-@pytest.mark.parametrize(("again", "share"), [("abcd", 1.0), ("dcba", 1.0), ("abcx", 0.75), ("", 0.0)])
-def test_a_drill_measures_what_is_found_again(again: str, share: float) -> None:
-    was = Likeness({}, "", "", {"answer": "abcd", "that found nothing": ""})
-
-    assert found_again(was, Likeness({}, "", "", {"answer": again})) == share
 
 
 def test_a_drill_destroys_nothing_while_somebody_works(filled: Engine, place: Place, tmp_path: Path) -> None:

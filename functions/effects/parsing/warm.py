@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,7 +17,6 @@ from schema.errors import TransientError
 NURSERY = "functions.effects.parsing.nursery"
 START_SECONDS = 30.0
 STATUS_SECONDS = 5.0
-MOST_LOST = 3  # one after the other, before the job is put off
 
 
 class Child:
@@ -61,16 +60,17 @@ class Warm:
     @asynccontextmanager
     async def child(self, request: dict[str, Any]) -> AsyncIterator[Child]:
         """A child that works on the request; it is killed when the block ends."""
+        orders = await self._running()
         ours, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
         try:
             ours.setblocking(False)
             ours.sendall(json.dumps(request).encode() + b"\n")
-            await self._order([theirs.fileno(), write_end])
-        except BaseException:
+            socket.send_fds(orders, [b"c"], [theirs.fileno(), write_end])
+        except OSError as error:
             os.close(read_end)
             ours.close()
-            raise
+            raise TransientError("reader_lost", "The process that reads files was ended from outside.") from error
         finally:
             theirs.close()
             os.close(write_end)
@@ -94,26 +94,28 @@ class Warm:
             shutil.rmtree(self._folder, ignore_errors=True)  # gone already, unless the process was killed
         self._orders = self._process = self._folder = None
 
-    async def _order(self, ends: Sequence[int]) -> None:
-        """Have a child made that writes to these file descriptors."""
-        for _ in range(MOST_LOST):
-            process, orders = await self._running()
-            with contextlib.suppress(OSError):
-                socket.send_fds(orders, [b"c"], ends)
-                return
-            # It has died, and the event loop has not been told yet.
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-        raise TransientError("reader_lost", "The process that reads files was ended from outside.")
-
-    async def _running(self) -> tuple[asyncio.subprocess.Process, socket.socket]:
+    async def _running(self) -> socket.socket:
         async with self._starting:
-            if self._orders is None or self._process is None or self._process.returncode is not None:
+            if (
+                self._orders is None
+                or self._process is None
+                or self._process.returncode is not None
+                or _left(self._orders)
+            ):
                 await self.close()
                 self._folder = tempfile.mkdtemp(prefix="rivulet-parse-")
                 self._process, self._orders = await _start(self._nursery, self._folder)
-            return self._process, self._orders
+            return self._orders
+
+
+def _left(orders: socket.socket) -> bool:
+    """Whether the other end is closed, as it is by a death of which the event loop is told only later."""
+    try:
+        return not orders.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
 
 
 async def _start(nursery: str, folder: str) -> tuple[asyncio.subprocess.Process, socket.socket]:

@@ -40,7 +40,6 @@ async def drill(place: Place, store: Store) -> dict[str, Any]:
         "objects": restored["objects"],
         "vectors": restored["vectors"],
         "answers": len(before.found),
-        "found_again": round(found_again(before, after), 3),
         "bytes": saved["bytes"] + saved["objects"]["bytes"],
         "backup_seconds": saved["seconds"],
         "destroy_seconds": round(destroyed - began, 2),
@@ -118,9 +117,11 @@ def _differences(place: Place, before: Likeness, after: Likeness) -> list[dict[s
         ]
 
 
-def _equal(before: Likeness, after: Likeness) -> dict[str, bool]:
+def _equal(before: Likeness, after: Likeness) -> dict[str, bool | float]:
+    again = found_again(before, after)
     return {
         "rows_equal": before.rows == after.rows,
         "objects_equal": before.objects == after.objects,
-        "answers_equal": before.answers == after.answers and found_again(before, after) >= FOUND_AGAIN,
+        "answers_equal": before.answers == after.answers and again >= FOUND_AGAIN,
+        "found_again": round(again, 3),
     }
